@@ -39,7 +39,7 @@ class _Among(FunctionElement[bool]):
     inherit_cache = True
 
 
-def among(column: ColumnElement[str] | InstrumentedAttribute[str], parameter: str) -> ColumnElement[bool]:
+def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], parameter: str) -> ColumnElement[bool]:
     """Whether the column has one of the strings that the parameter of that name lists."""
     return _Among(column, bindparam(parameter, type_=_Texts()))
 

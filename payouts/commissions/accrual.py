@@ -1,244 +1,216 @@
 """Books commissions for attributed sales."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
-from config.insert import insert_once
-from payouts.commissions.booking_work import Work, finish_work
-from payouts.commissions.entries import (
-    Change,
-    current_amount_minor,
-    entries_of,
-    locked_commission,
-    reason_of,
-    record_change,
-)
+from config.among import among
+from config.insert import insert_new
+from payouts.commissions.attributed import AttributedSale, attributed_sales, evidence_of
+from payouts.commissions.booking_work import ACCRUAL, brands_with_work, finish_work, waiting_work
+from payouts.commissions.dates import release_date
+from payouts.commissions.entries import Change, CommissionRef, DatedStep, PlannedChange, record_all
+from payouts.commissions.holds.new_holds import NewHold, insert_holds
 from payouts.commissions.holds.of_suspicion import CreditedCommission, hold_suspicious
-from payouts.commissions.holds.placing import holds_of, place_hold, placer_of
-from payouts.commissions.models import Commission, PlacedBy, WorkKind
-from payouts.commissions.reasons import COMMISSION_TEXTS, CommissionReason
-from payouts.commissions.release import release_date
+from payouts.commissions.models import Commission, PlacedBy
+from payouts.commissions.reasons import CommissionReason
+from payouts.commissions.replacing import (
+    MadeCommission,
+    Replaced,
+    commissions_of,
+    confirm_all,
+    decisions_carried_over,
+    supersede_all,
+)
 from payouts.commissions.worth.rules import commission_minor, full_base_minor
 from payouts.ledger.operations import lock_books
+from payouts.ledger.periods import periods_for
 from tracker.ids import new_id
+from tracker.people.accounts.operations import get_brand
+from tracker.people.accounts.rules_versions import load_rules
 from tracker.programs.models import Enrollment, Terms
-from tracker.programs.terms import rate_at
+from tracker.programs.terms import load_own_rates
 from tracker.reasons import Reason
-from tracker.sales.attribution.models import Attribution
-from tracker.sales.attribution.serializers import reason_json
-from tracker.sales.orders.amounts import amounts_of
-from tracker.sales.orders.models import Sale
 
 
 def accrue_due(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
-    """Book commissions for up to `limit` attributed sales without one. Returns how many sales were processed.
+    """Book the commissions of up to `limit` new attributions of each brand. Returns how many it processed.
 
-    Suspicious commissions are held in the same transaction.
+    Any number takes the same number of statements. Suspicious commissions are held in the same transaction.
     """
-    due = _without_commission(bool(brand_id))
-    waiting = session.execute(due, {"brand_id": brand_id, "limit": limit}).all()
-    credited = []
-    for sale, attribution in waiting:
-        lock_books(session, sale.brand_id)
-        booked = _accrue(session, now, sale, attribution)
-        if booked is not None:
-            credited.append(CreditedCommission(sale, attribution, booked))
-    hold_suspicious(session, now, credited)
-    finish_work(
-        session, [Work(sale.brand_id, WorkKind.ATTRIBUTION, each.id, sale.id) for sale, each in waiting]
-    )
-    return len(waiting)
+    done = 0
+    for each in [brand_id] if brand_id else brands_with_work(session, ACCRUAL):
+        lock_books(session, each)
+        work = waiting_work(session, ACCRUAL, limit, brand_id=each)
+        if work:
+            sales = attributed_sales(session, sorted({cause.sale_id for cause in work}))
+            hold_suspicious(session, now, each, _accrue(session, now, each, sales))
+            finish_work(session, work)
+        done += len(work)
+    return done
 
 
-@cache
-def _without_commission(for_brand: bool) -> Select[Sale, Attribution]:
-    """Sales whose latest attribution has no commission yet, each with that attribution.
+def _accrue(
+    session: Session, now: datetime, brand_id: str, sales: Sequence[AttributedSale]
+) -> list[CreditedCommission]:
+    """Book the commissions of these attributions, or confirm previous ones where the credit is the same.
 
-    Also sales that the latest attribution credits to no one while an earlier commission is live. Sales whose
-    live commission was ever released are left out: a person decides. Parameters: `brand_id`, `limit`.
+    Returns those commissions. A previous commission that the attribution credits to somebody else, or to no
+    one, is reversed.
     """
-    owner = [Sale.brand_id == bindparam("brand_id")] if for_brand else []
-    newer = aliased(Attribution)
-    latest = ~exists().where(newer.sale_id == Attribution.sale_id, newer.revision > Attribution.revision)
-    processed = exists().where(
-        Commission.sale_id == Attribution.sale_id, Commission.revision >= Attribution.revision
-    )
-    has_live_commission = exists().where(Commission.sale_id == Attribution.sale_id, Commission.live)
-    was_released = has_live_commission.where(Commission.first_released_at.is_not(None))
-    return (
-        select(Sale, Attribution)
-        .join(Attribution, Attribution.sale_id == Sale.id)
-        .where(or_(Attribution.enrollment_id.is_not(None), has_live_commission))
-        .where(latest, ~processed, ~was_released, ~Sale.test, *owner)
-        .order_by(Attribution.id)
-        .limit(bindparam("limit"))
-    )
+    earlier = commissions_of(session, [sale.sale_id for sale in sales])
+    due = [sale for sale in sales if _is_due(sale, earlier.get(sale.sale_id, ()))]
+    live = {each.sale_id: each for made in earlier.values() for each in made if each.live}
+    credited = [sale for sale in due if sale.enrollment_id is not None]
+    new = {each["sale_id"]: each for each in new_commissions(session, now, brand_id, credited)}
+    confirmed, replaced, booked = [], [], []
+    for sale in due:
+        previous, columns = live.get(sale.sale_id), new.get(sale.sale_id)
+        if previous is not None and columns is not None and _is_same_credit(previous, columns):
+            confirmed.append(Replaced(previous, sale))
+            continue
+        if previous is not None:
+            replaced.append(Replaced(previous, sale))
+        if columns is not None:
+            booked.append((sale, columns))
+    confirm_all(session, now, brand_id, confirmed)
+    supersede_all(session, now, brand_id, replaced)
+    accrued = book_commissions(session, now, brand_id, booked)
+    same = [CreditedCommission(each.sale, each.previous.id, each.previous.creator_id) for each in confirmed]
+    return [*same, *accrued]
 
 
-def _accrue(session: Session, now: datetime, sale: Sale, attribution: Attribution) -> Commission | None:
-    """Book the commission for this attribution, or confirm the previous one if the credit is the same.
+def _is_due(sale: AttributedSale, earlier: Sequence[MadeCommission]) -> bool:
+    """Whether the attribution has to be entered, by the commissions that its sale has so far.
 
-    Returns that commission. None when another worker was faster, or when the attribution credits no one any
-    more: then the previous commission is reversed, unless it was released.
+    Until the first release, newer evidence replaces a commission; after it, a person decides. A sale that is
+    credited to no one is due only when that takes a commission away.
     """
-    previous = _previous_commission(session, sale)
-    if attribution.enrollment_id is None:
-        if previous is not None and _may_move_by_itself(previous, attribution):
-            supersede(session, now, previous, attribution)
-        return None
-    made = new_commission(session, now, sale, attribution)
-    if previous is not None:
-        if not _may_move_by_itself(previous, attribution):
-            return None  # released or processed by another worker since the query
-        if all(getattr(previous, name) == made[name] for name in _CREDIT_FIELDS):
-            _confirm_credit(session, now, previous, attribution)
-            return previous
-        supersede(session, now, previous, attribution)
-    return book_commission(session, now, sale, attribution, made)
-
-
-def _may_move_by_itself(previous: Commission, attribution: Attribution) -> bool:
-    """Until the first release, newer evidence replaces a commission; after it, a person decides."""
-    return previous.first_released_at is None and previous.revision < attribution.revision
-
-
-def book_commission(
-    session: Session,
-    now: datetime,
-    sale: Sale,
-    attribution: Attribution,
-    made: dict[str, Any],
-    effective_at: datetime | None = None,
-) -> Commission | None:
-    """Insert the commission of an attribution and post what it earns. None: another worker was faster.
-
-    It takes effect at the time of the sale, or at `effective_at` when a person moved the credit.
-    """
-    if not insert_once(session, Commission, **made):
-        return None
-    accrued = locked_commission(session, made["id"])
-    inputs = {"sale": sale.id, "attribution": attribution.id, "rate_bp": accrued.rate_bp}
-    reason = Reason(CommissionReason.CREDITED, evidence_of(attribution))
-    change = Change("accrue", attribution.id, reason, effective_at or sale.occurred_at, inputs)
-    record_change(session, now, accrued, change, amount_after_minor=accrued.amount_minor)
-    if accrued.base == "profit" and amounts_of(sale).cost is None:
-        reason = Reason(CommissionReason.COST_MISSING)
-        place_hold(session, now, accrued, placed_by=PlacedBy.RULE, cause_id=sale.id, reason=reason)
-    if attribution.revision > 1:
-        _carry_over_decisions(session, now, accrued)
-    return accrued
+    if sale.test or any(each.revision >= sale.revision for each in earlier):
+        return False
+    live = next((each for each in earlier if each.live), None)
+    if live is None:
+        return sale.enrollment_id is not None
+    return live.first_released_at is None
 
 
 _CREDIT_FIELDS = ("creator_id", "base", "base_minor", "rate_bp", "release_at")
 
 
-def new_commission(session: Session, now: datetime, sale: Sale, attribution: Attribution) -> dict[str, Any]:
-    """The columns of the commission that an attribution gives a sale."""
-    terms = session.get_one(Terms, attribution.terms_id)
-    enrollment = session.get_one(Enrollment, attribution.enrollment_id)
-    rate = rate_at(
-        session, terms, enrollment_id=enrollment.id, link_id=attribution.link_id, at=sale.occurred_at
-    )
-    base_minor = full_base_minor(amounts_of(sale), terms.base)  # type: ignore[arg-type]
-    return {
-        "id": new_id("com", now),
-        "sale_id": sale.id,
-        "attribution_id": attribution.id,
-        "revision": attribution.revision,
-        "live": True,
-        "brand_id": sale.brand_id,
-        "creator_id": enrollment.creator_id,
-        "currency": sale.currency,
-        "base": terms.base,
-        "base_minor": base_minor,
-        "rate_bp": rate.rate_bp,
-        "rate_from": rate.source,
-        "amount_minor": commission_minor(base_minor, rate.rate_bp),
-        "release_at": release_date(session, sale, terms, reported_at=sale.created_at),
-        "matured_at": None,
-        "first_released_at": None,
-        "created_at": now,
-    }
+def _is_same_credit(previous: MadeCommission, columns: dict[str, Any]) -> bool:
+    return all(getattr(previous, name) == columns[name] for name in _CREDIT_FIELDS)
 
 
-def _previous_commission(session: Session, sale: Sale) -> Commission | None:
-    """The sale's live commission, under the brand's lock."""
-    identifier = session.scalar(select(Commission.id).where(Commission.sale_id == sale.id, Commission.live))
-    return locked_commission(session, identifier) if identifier else None
-
-
-def _confirm_credit(session: Session, now: datetime, previous: Commission, attribution: Attribution) -> None:
-    """New evidence for the same credit: the commission belongs to the new revision, and no money moves."""
-    change = Change("confirmed", attribution.id, _new_evidence(attribution), previous.created_at)
-    amount = current_amount_minor(entries_of(session, previous.id))
-    record_change(session, now, previous, change, amount_after_minor=amount)
-    previous.revision, previous.attribution_id = attribution.revision, attribution.id
-    session.flush()
-
-
-def _new_evidence(attribution: Attribution) -> Reason:
-    return Reason(CommissionReason.NEW_EVIDENCE, evidence_of(attribution))
-
-
-def evidence_of(attribution: Attribution) -> dict[str, Any]:
-    """The parameters of a reason that contains the reason of an attribution."""
-    return {"attribution": attribution.id, "evidence": reason_json(attribution)}
-
-
-def _carry_over_decisions(session: Session, now: datetime, accrued: Commission) -> None:
-    """Hold the new commission when a person declined or held the previous one, until a person releases it.
-
-    The previous one is not always of the revision before: an attribution in between may credit no one.
-    """
-    previous = session.scalar(
-        select(Commission)
-        .where(Commission.sale_id == accrued.sale_id, Commission.revision < accrued.revision)
-        .order_by(Commission.revision.desc())
-        .limit(1)
-    )
-    if previous is None:
-        return
-    entries = entries_of(session, previous.id)
-    undone = {entry.cause_id for entry in entries if entry.kind == "decline_undone"}
-    for entry in entries:
-        if entry.kind == "decline" and entry.cause_id not in undone:
-            decision = COMMISSION_TEXTS.columns(reason_of(entry))
-            reason = Reason(CommissionReason.DECLINED_BEFORE, {"decision": decision})
-            by = PlacedBy.CARRIED_OVER
-            place_hold(session, now, accrued, placed_by=by, cause_id=previous.id, reason=reason)
-    for placed in holds_of(session, previous.id):
-        if placed.kind != "review" or placed.signal is not None:
-            continue  # dispute holds come from the dispute, and the suspicion rules run again
-        by, cause_id = placer_of(session, placed), placed.cause_id
-        if by is PlacedBy.PERSON:
-            # `review:N` counts holds of one commission: the copy takes the hold's id, so that N stays free.
-            by, cause_id = PlacedBy.CARRIED_OVER, placed.id
-        copied: dict[str, Any] = {"placed_by": by, "cause_id": cause_id, "ends_at": placed.ends_at}
-        place_hold(session, now, accrued, **copied, reason=reason_of(placed))
-
-
-def supersede(
+def book_commissions(
     session: Session,
     now: datetime,
-    previous: Commission,
-    attribution: Attribution,
+    brand_id: str,
+    booked: Sequence[tuple[AttributedSale, dict[str, Any]]],
     effective_at: datetime | None = None,
-    reason: Reason | None = None,
-) -> None:
-    """Reverse the commission of an earlier revision. Its row stays, with the reason.
+) -> list[CreditedCommission]:
+    """Insert the commissions of attributions, with their columns, and post what they earn.
 
-    By itself this happens before the first release, with effect from the time of the sale. A person who moves
-    the credit later gives `effective_at` and `reason`.
+    They take effect at the times of their sales, or at `effective_at` when a person moved the credit. Returns
+    those that no other worker has made.
     """
-    sold_at = effective_at or session.get_one(Sale, previous.sale_id).occurred_at
-    inputs = {"attribution": attribution.id}
-    because = reason or _new_evidence(attribution)
-    change = Change("superseded", attribution.id, because, sold_at, inputs)
-    record_change(session, now, previous, change, amount_after_minor=0)
-    session.execute(
-        update(Commission).where(Commission.id == previous.id, Commission.live).values(live=False)
+    inserted = insert_new(session, Commission, [columns for _, columns in booked])
+    own = [(sale, columns) for sale, columns in booked if columns["id"] in inserted]
+    times = {effective_at or sale.occurred_at for sale, _ in own}
+    periods = periods_for(session, now, get_brand(session, brand_id), times)
+    planned = []
+    for sale, columns in own:
+        at, amount_minor = effective_at or sale.occurred_at, columns["amount_minor"]
+        inputs = {"sale": sale.sale_id, "attribution": sale.attribution_id, "rate_bp": columns["rate_bp"]}
+        reason = Reason(CommissionReason.CREDITED, evidence_of(sale.attribution_id, sale))
+        change = Change("accrue", sale.attribution_id, reason, at, inputs)
+        commission = CommissionRef(columns["id"], columns["creator_id"], columns["currency"])
+        steps = [DatedStep(periods[at], "accrue", amount_minor)] if amount_minor else []
+        planned.append(PlannedChange(commission, change, 1, 0, amount_minor, steps))
+    record_all(session, now, brand_id, planned)
+    insert_holds(
+        session, now, brand_id, [*_without_cost(own), *decisions_carried_over(session, [c for _, c in own])]
     )
+    return [CreditedCommission(sale, columns["id"], columns["creator_id"]) for sale, columns in own]
+
+
+def _without_cost(booked: Sequence[tuple[AttributedSale, dict[str, Any]]]) -> list[NewHold]:
+    """Profit without a known cost is held, not estimated."""
+    reason = Reason(CommissionReason.COST_MISSING)
+    return [
+        NewHold(columns["id"], columns["release_at"], PlacedBy.RULE, sale.sale_id, reason)
+        for sale, columns in booked
+        if columns["base"] == "profit" and sale.amounts.cost is None
+    ]
+
+
+def new_commissions(
+    session: Session,
+    now: datetime,
+    brand_id: str,
+    sales: Sequence[AttributedSale],
+    reported_at: datetime | None = None,
+) -> list[dict[str, Any]]:
+    """The columns of the commissions that attributions give their sales; each credits an enrollment.
+
+    `reported_at`: instead of the times at which the sales were reported.
+    """
+    if not sales:
+        return []
+    rules = load_rules(session, brand_id)
+    enrollment_ids = {sale.enrollment_id for sale in sales if sale.enrollment_id is not None}
+    link_ids = {sale.link_id for sale in sales if sale.link_id is not None}
+    terms = {each.id: each for each in session.scalars(_terms_query(), {"ids": _terms_ids(sales)})}
+    creators = dict(session.execute(_creators_query(), {"ids": list(enrollment_ids)}).all())
+    own_rates = load_own_rates(session, enrollment_ids=enrollment_ids, link_ids=link_ids)
+    made = []
+    for sale in sales:
+        assert sale.enrollment_id is not None, "it credits no one"
+        assert sale.terms_id is not None, "a credit names its terms"
+        own = terms[sale.terms_id]
+        rate = own_rates.rate_at(
+            own.rate_bp, enrollment_id=sale.enrollment_id, link_id=sale.link_id, at=sale.occurred_at
+        )
+        base_minor = full_base_minor(sale.amounts, own.base)  # type: ignore[arg-type]
+        reported = reported_at or sale.reported_at
+        made.append(
+            {
+                "id": new_id("com", now),
+                "sale_id": sale.sale_id,
+                "attribution_id": sale.attribution_id,
+                "revision": sale.revision,
+                "live": True,
+                "brand_id": brand_id,
+                "creator_id": creators[sale.enrollment_id],
+                "currency": sale.currency,
+                "base": own.base,
+                "base_minor": base_minor,
+                "rate_bp": rate.rate_bp,
+                "rate_from": rate.source,
+                "amount_minor": commission_minor(base_minor, rate.rate_bp),
+                "release_at": release_date(rules, sale.occurred_at, own.hold_days, reported_at=reported),
+                "matured_at": None,
+                "first_released_at": None,
+                "created_at": now,
+            }
+        )
+    return made
+
+
+def _terms_ids(sales: Sequence[AttributedSale]) -> list[str]:
+    return sorted({sale.terms_id for sale in sales if sale.terms_id is not None})
+
+
+@cache
+def _terms_query() -> Select[Terms]:
+    """Parameter: `ids`."""
+    return select(Terms).where(among(Terms.id, "ids"))
+
+
+@cache
+def _creators_query() -> Select[str, str]:
+    """By enrollment: its creator. Parameter: `ids`."""
+    return select(Enrollment.id, Enrollment.creator_id).where(among(Enrollment.id, "ids"))

@@ -6,13 +6,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from payouts.commissions.accrual import book_commission, evidence_of, new_commission, supersede
+from payouts.commissions.accrual import book_commissions, new_commissions
 from payouts.commissions.adjustment import adjust, entered_facts
+from payouts.commissions.attributed import AttributedSale, attributed_sales, evidence_of
 from payouts.commissions.entries import Change, current_amount_minor, entries_of, record_change
 from payouts.commissions.holds.placing import settled_minor
 from payouts.commissions.models import Commission
 from payouts.commissions.reasons import CommissionReason
-from payouts.commissions.release import release_date
+from payouts.commissions.replacing import Replaced, supersede_all
 from payouts.commissions.take_back import take_back_end
 from payouts.commissions.undecided import newer_attribution
 from payouts.commissions.worth.causes import causes_of
@@ -46,9 +47,8 @@ def consequence_of_move(session: Session, now: datetime, commission: Commission)
     paid = min(max(settled_minor(session, commission.id), 0), leaves)
     gets = release_at = None
     if newest.enrollment_id is not None:
-        sale = session.get_one(Sale, commission.sale_id)
-        made = _columns_after_move(session, now, sale, newest)
-        gets, release_at = Money(_worth(session, sale, newest, made), sale.currency), made["release_at"]
+        made = _columns_after_move(session, now, commission)[1]
+        gets, release_at = Money(_worth(session, newest, made), commission.currency), made["release_at"]
     currency = commission.currency
     return Consequence(Money(leaves, currency), Money(paid, currency), gets, release_at)
 
@@ -60,16 +60,15 @@ def move_credit(session: Session, now: datetime, commission: Commission) -> Comm
     evidence credits no one. Raises NotFound when there is nothing to decide. Call it under the brand's lock.
     """
     newest = undecided_evidence(session, commission)
-    reason = Reason(CommissionReason.CREDIT_MOVED, evidence_of(newest))
-    supersede(session, now, commission, newest, effective_at=now, reason=reason)
+    reason = Reason(CommissionReason.CREDIT_MOVED, evidence_of(newest.id, newest))
+    sale, made = _columns_after_move(session, now, commission)
+    replaced = [Replaced(commission, sale)]
+    supersede_all(session, now, commission.brand_id, replaced, effective_at=now, reason=reason)
     if newest.enrollment_id is None:
         return None
-    sale = session.get_one(Sale, commission.sale_id)
-    made = _columns_after_move(session, now, sale, newest)
-    moved = book_commission(session, now, sale, newest, made, effective_at=now)
-    assert moved is not None, "the live commission was taken away under the brand's lock"
-    adjust(session, now, moved.id)
-    return moved
+    (moved,) = book_commissions(session, now, commission.brand_id, [(sale, made)], effective_at=now)
+    adjust(session, now, moved.commission_id)
+    return session.get_one(Commission, moved.commission_id)
 
 
 def keep_credit(session: Session, now: datetime, commission: Commission, note: str) -> None:
@@ -93,16 +92,21 @@ def undecided_evidence(session: Session, commission: Commission) -> Attribution:
 
 
 def _columns_after_move(
-    session: Session, now: datetime, sale: Sale, attribution: Attribution
-) -> dict[str, Any]:
-    """The columns of the new commission. It is held as one whose sale is reported now."""
-    made = new_commission(session, now, sale, attribution)
-    terms = session.get_one(Terms, attribution.terms_id)
-    return made | {"release_at": release_date(session, sale, terms, reported_at=now)}
+    session: Session, now: datetime, commission: Commission
+) -> tuple[AttributedSale, dict[str, Any]]:
+    """The sale with its newest attribution, and the columns of the new commission, if it credits anyone.
+
+    It is held as one whose sale is reported now.
+    """
+    (sale,) = attributed_sales(session, [commission.sale_id])
+    credited = [sale] if sale.enrollment_id is not None else []
+    made = new_commissions(session, now, commission.brand_id, credited, reported_at=now)
+    return sale, made[0] if made else {}
 
 
-def _worth(session: Session, sale: Sale, attribution: Attribution, made: dict[str, Any]) -> int:
+def _worth(session: Session, attribution: Attribution, made: dict[str, Any]) -> int:
     """What the new commission is worth after all refunds, in minor units."""
+    sale = session.get_one(Sale, attribution.sale_id)
     until = take_back_end(sale, session.get_one(Terms, attribution.terms_id))
     causes = causes_of(session, sale.id)
     facts = entered_facts(sale, [], [], until)

@@ -8,6 +8,7 @@ from functools import cache
 from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, case, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from config.among import among
 from payouts.commissions.models import Entry
 from payouts.commissions.positions import OPPOSITES, Movement
 from payouts.ledger.balances import subject_balances
@@ -35,8 +36,18 @@ COMMISSION_KINDS = ("accrue", *OPPOSITES)
 
 def movements_of_commission(session: Session, commission_id: str) -> dict[datetime, Movement]:
     """By start of period, what its postings changed there."""
-    rows = session.execute(_by_period(), {"commission_id": commission_id})
-    return {starts_at: Movement(int(held), int(owed), int(out)) for starts_at, held, owed, out in rows}
+    return movements_of_commissions(session, [commission_id]).get(commission_id, {})
+
+
+def movements_of_commissions(
+    session: Session, commission_ids: Sequence[str]
+) -> dict[str, dict[datetime, Movement]]:
+    """By commission and start of period: what its postings changed there."""
+    found: dict[str, dict[datetime, Movement]] = {}
+    rows = session.execute(_by_period(), {"commission_ids": commission_ids})
+    for commission_id, starts_at, held, owed, out in rows:
+        found.setdefault(commission_id, {})[starts_at] = Movement(int(held), int(owed), int(out))
+    return found
 
 
 def pending_by_period() -> Select[str, datetime, str, str, int]:
@@ -81,14 +92,15 @@ def not_held_minor(session: Session, commission_id: str) -> int:
 
 
 @cache
-def _by_period() -> Select[datetime, int, int, int]:
-    """Parameter: `commission_id`."""
+def _by_period() -> Select[str, datetime, int, int, int]:
+    """Parameter: `commission_ids`."""
+    sums = (func.sum(_PENDING), func.sum(_PAYABLE), func.sum(_RELEASED))
     return (
-        select(Period.starts_at, func.sum(_PENDING), func.sum(_PAYABLE), func.sum(_RELEASED))
-        .join(Transaction, Transaction.period_id == Period.id)
+        select(Transaction.subject_id, Period.starts_at, *sums)
+        .join(Period, Period.id == Transaction.period_id)
         .join(Posting, Posting.transaction_id == Transaction.id)
-        .where(Transaction.subject_id == bindparam("commission_id"))
-        .group_by(Period.starts_at)
+        .where(among(Transaction.subject_id, "commission_ids"))
+        .group_by(Transaction.subject_id, Period.starts_at)
     )
 
 
@@ -142,6 +154,28 @@ def came_back_open(commission_id: InstrumentedAttribute[str]) -> ColumnElement[b
         .where(own.transaction_id == paid.id, paid.subject_id == commission_id)
         .where(returned.subject_id == settled.payout_id, returned.kind == "transfer_reversed")
         .where(back.transaction_id == returned.id, ~resent)
+    )
+
+
+def settled_by_commission(session: Session, commission_ids: Sequence[str]) -> dict[str, int]:
+    """By commission: the part that is with the rail, or may be, in minor units. Missing: nothing."""
+    if not commission_ids:
+        return {}
+    rows = session.execute(_settled_query(), {"commission_ids": commission_ids})
+    return {commission_id: int(amount) for commission_id, amount in rows}
+
+
+@cache
+def _settled_query() -> Select[str, int]:
+    """Sums of items in payouts that were sent and not returned. Parameter: `commission_ids`."""
+    return (
+        select(Transaction.subject_id, func.sum(Item.amount_minor))
+        .join(Posting, Posting.transaction_id == Transaction.id)
+        .join(Item, Item.posting_id == Posting.id)
+        .join(Payout, Payout.id == Item.payout_id)
+        .where(among(Transaction.subject_id, "commission_ids"))
+        .where(Item.live, Payout.state.not_in(("prepared", "returned")))
+        .group_by(Transaction.subject_id)
     )
 
 

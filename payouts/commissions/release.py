@@ -1,4 +1,4 @@
-"""The release date of a commission, and its release when that date has come and nothing holds it."""
+"""Releases commissions whose release date has come and that nothing holds."""
 
 from datetime import datetime
 from functools import cache
@@ -24,10 +24,7 @@ from payouts.commissions.models import Commission, Entry, Hold
 from payouts.commissions.movements import movements_of_commission, taken_from_returned
 from payouts.commissions.positions import release_in_draft_steps, release_steps
 from payouts.commissions.reasons import CommissionReason
-from payouts.ledger.calendar import days_later
 from payouts.ledger.models import Period
-from tracker.people.accounts.rules_versions import load_rules
-from tracker.programs.models import Terms
 from tracker.reasons import Reason
 from tracker.sales.orders.models import Sale
 
@@ -147,18 +144,3 @@ def _give_back_returned(
             steps = [DatedStep(period_at(session, now, commission, now), "mature", amount)]
             change = Change("mature", f"{cause_id}:{payout_id}", reason, now, returned_from=payout_id)
             record_steps(session, now, commission, change, steps)
-
-
-LATE_REPORT_HOLD_DAYS = 7
-"""The minimum hold after a late report of a sale, or the hold of the terms, if that is shorter."""
-
-
-def release_date(session: Session, sale: Sale, terms: Terms, *, reported_at: datetime) -> datetime:
-    """The release date, in calendar days of the brand's zone: the same wall-clock time, some days later.
-
-    The zone is the one in force at the sale. A sale that is reported late is held longer, so that it can be
-    reviewed.
-    """
-    timezone = load_rules(session, sale.brand_id).calendar_at(sale.occurred_at).timezone
-    after_report = days_later(reported_at, min(terms.hold_days, LATE_REPORT_HOLD_DAYS), timezone)
-    return max(days_later(sale.occurred_at, terms.hold_days, timezone), after_report)

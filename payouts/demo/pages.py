@@ -12,13 +12,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from config.database import Databases, read_session, transact
 from config.settings import Settings
+from payouts.commissions.dates import expected_pay_date
 from payouts.demo import queries, shop_pages
 from payouts.demo.blueprint import blueprint
 from payouts.demo.creators import HOLD_DAYS
 from payouts.demo.payday import next_payday, run_next_payday
 from payouts.selfcheck.checks import Promise, self_check
 from payouts.settlement.models import Attempt
-from payouts.statements.document.document import expected_pay_date, statement_document
+from payouts.statements.document.document import statement_document
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.render.csv import as_csv
 from payouts.statements.review import approve, get_statement

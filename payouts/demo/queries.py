@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session
+from payouts.commissions.dates import expected_pay_date
 from payouts.commissions.entries import entry_words
 from payouts.commissions.models import Commission, Entry
 from payouts.demo import creators as cast
@@ -19,7 +20,6 @@ from payouts.jobs.claims import latest_as_of
 from payouts.ledger.balances import CreatorBalance, creator_balances
 from payouts.ledger.models import Period, Posting
 from payouts.settlement.models import Item, Payout
-from payouts.statements.document.document import expected_pay_date
 from payouts.statements.models import Statement
 from payouts.transfers.serializers import payout_reason_text
 from tracker.clicks.counting.statistics import link_statistics

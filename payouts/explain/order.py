@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payouts.commissions.dates import expected_pay_date
 from payouts.commissions.entries import current_amount_minor, entries_of, entry_json
 from payouts.commissions.holds.ends import MESSAGE_DAYS
 from payouts.commissions.holds.placing import holds_of, lifted_holds_of
@@ -14,7 +15,6 @@ from payouts.commissions.models import Commission
 from payouts.explain.credit import credit_explanations, credit_text_lines
 from payouts.ledger.models import Posting, Transaction
 from payouts.settlement.models import Item, Payout
-from payouts.statements.document.document import expected_pay_date
 from tracker.errors import NotFound
 from tracker.money import Money, format_rate
 from tracker.people.accounts.models import Brand

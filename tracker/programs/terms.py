@@ -1,13 +1,15 @@
 """Versions of a program's terms, and the rate that applies to a sale."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from config.among import among
 from config.insert import insert_once
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id
@@ -129,17 +131,68 @@ def _latest(session: Session, program_id: str, versions: Select[Terms]) -> Terms
     return terms
 
 
-def rate_at(session: Session, terms: Terms, *, enrollment_id: str, link_id: str | None, at: datetime) -> Rate:
-    """The rate at that time: the link's, else the enrollment's, else the program's (docs/money.md 3).
+@dataclass(frozen=True)
+class _OwnRate:
+    """A rate of one link or enrollment. `from_start`: it was created together with it."""
 
-    A rate that was created together with its link or enrollment also applies to earlier times, like the first
-    version of the terms.
-    """
-    if link_id is not None and (rate_bp := _link_rate_bp(session, link_id, at)) is not None:
-        return Rate(rate_bp, "link")
-    if (rate_bp := _enrollment_rate_bp(session, enrollment_id, at)) is not None:
-        return Rate(rate_bp, "enrollment")
-    return Rate(terms.rate_bp, "program")
+    effective_at: datetime
+    rate_bp: int
+    from_start: bool
+
+
+@dataclass(frozen=True)
+class OwnRates:
+    """The rates that links and enrollments have of their own, by id, the newest first."""
+
+    of_links: Mapping[str, Sequence[_OwnRate]]
+    of_enrollments: Mapping[str, Sequence[_OwnRate]]
+
+    def rate_at(self, program_bp: int, *, enrollment_id: str, link_id: str | None, at: datetime) -> Rate:
+        """The rate at that time: the link's, else the enrollment's, else the program's (docs/money.md 3).
+
+        A rate that was created together with its link or enrollment also applies to earlier times, like the
+        first version of the terms.
+        """
+        for rates, source in (
+            (self.of_links.get(link_id or "", ()), "link"),
+            (self.of_enrollments.get(enrollment_id, ()), "enrollment"),
+        ):
+            for each in rates:
+                if each.effective_at <= at or each.from_start:
+                    return Rate(each.rate_bp, source)
+        return Rate(program_bp, "program")
+
+
+def load_own_rates(session: Session, *, enrollment_ids: Iterable[str], link_ids: Iterable[str]) -> OwnRates:
+    """The own rates of these enrollments and links, in two queries."""
+    parameters = {"enrollment_ids": sorted(enrollment_ids), "link_ids": sorted(link_ids)}
+    of_links, of_enrollments = (
+        _by_subject(session.connection().execute(query, parameters)) for query in _own_rates_queries()
+    )
+    return OwnRates(of_links, of_enrollments)
+
+
+def _by_subject(rows: Iterable[Any]) -> dict[str, list[_OwnRate]]:
+    found: dict[str, list[_OwnRate]] = {}
+    for subject_id, effective_at, rate_bp, created_at in rows:
+        own = _OwnRate(effective_at, rate_bp, from_start=effective_at == created_at)
+        found.setdefault(subject_id, []).append(own)
+    return found
+
+
+@cache
+def _own_rates_queries() -> tuple[Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]:
+    """Of links, and of enrollments. Parameters: `link_ids`; `enrollment_ids`."""
+    own = (RateOverride.effective_at, RateOverride.rate_bp)
+    newest_first = RateOverride.effective_at.desc()
+    of_links = select(RateOverride.link_id, *own, Link.created_at)
+    of_links = of_links.join(Link, Link.id == RateOverride.link_id)
+    of_enrollments = select(RateOverride.enrollment_id, *own, Enrollment.created_at)
+    of_enrollments = of_enrollments.join(Enrollment, Enrollment.id == RateOverride.enrollment_id)
+    return (
+        of_links.where(among(RateOverride.link_id, "link_ids")).order_by(newest_first),
+        of_enrollments.where(among(RateOverride.enrollment_id, "enrollment_ids")).order_by(newest_first),
+    )
 
 
 def link_rate_overrides(session: Session, at: datetime) -> dict[str, int]:
@@ -151,23 +204,3 @@ def link_rate_overrides(session: Session, at: datetime) -> dict[str, int]:
         str(link_id): rate_bp
         for link_id, rate_bp in session.execute(rates.order_by(RateOverride.effective_at))
     }
-
-
-def _link_rate_bp(session: Session, link_id: str, at: datetime) -> int | None:
-    rates = (
-        select(RateOverride.rate_bp)
-        .join(Link, Link.id == RateOverride.link_id)
-        .where(RateOverride.link_id == link_id)
-        .where(or_(RateOverride.effective_at <= at, RateOverride.effective_at == Link.created_at))
-    )
-    return session.scalars(rates.order_by(RateOverride.effective_at.desc()).limit(1)).one_or_none()
-
-
-def _enrollment_rate_bp(session: Session, enrollment_id: str, at: datetime) -> int | None:
-    rates = (
-        select(RateOverride.rate_bp)
-        .join(Enrollment, Enrollment.id == RateOverride.enrollment_id)
-        .where(RateOverride.enrollment_id == enrollment_id)
-        .where(or_(RateOverride.effective_at <= at, RateOverride.effective_at == Enrollment.created_at))
-    )
-    return session.scalars(rates.order_by(RateOverride.effective_at.desc()).limit(1)).one_or_none()

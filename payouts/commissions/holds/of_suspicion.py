@@ -7,30 +7,28 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from payouts.commissions.entries import current_amount_minor, entries_of, locked_commission
-from payouts.commissions.holds.placing import holds_of, is_settled, lift_hold, place_hold
-from payouts.commissions.models import Commission, Hold, PlacedBy
+from config.among import among
+from payouts.commissions.attributed import AttributedSale
+from payouts.commissions.entries import locked_commission
+from payouts.commissions.holds.neighbours import suspicious_neighbours
+from payouts.commissions.holds.new_holds import NewHold, insert_holds
+from payouts.commissions.holds.placing import lift_hold, move_into_hold
+from payouts.commissions.models import Commission, Entry, Hold, PlacedBy
+from payouts.commissions.movements import settled_by_commission
 from payouts.commissions.reasons import CommissionReason, suspicion_reason
 from tracker.people.accounts.models import Creator
 from tracker.programs.models import Enrollment, Link, Program
 from tracker.reasons import Reason
-from tracker.sales.attribution.models import Attribution
-from tracker.sales.orders.amounts import amounts_of
-from tracker.sales.orders.models import Sale
 from tracker.sales.suspicion.rules import (
-    MAX_TIME_APART,
-    CreditedSale,
     Suspicion,
     coupon_without_click,
-    duplicate_of,
     late_click,
-    many_sales,
-    possible_duplicates,
     self_purchase,
 )
 from tracker.sales.suspicion.settings import SuspicionSettings, suspicion_settings
@@ -38,13 +36,12 @@ from tracker.sales.suspicion.settings import SuspicionSettings, suspicion_settin
 _EVIDENCE_SIGNALS = ("coupon_without_click", "late_click")
 
 
-@dataclass(frozen=True)
-class CreditedCommission:
-    """A sale, its newest attribution, and its commission."""
+class CreditedCommission(NamedTuple):
+    """A sale with its newest attribution, and its commission."""
 
-    sale: Sale
-    attribution: Attribution
-    commission: Commission
+    sale: AttributedSale
+    commission_id: str
+    creator_id: str
 
 
 @dataclass
@@ -59,28 +56,32 @@ class _Suspicions:
         self.subjects[commission_id] = (sale_id, creator_id)
 
 
-def hold_suspicious(session: Session, now: datetime, credited: Sequence[CreditedCommission]) -> int:
+def hold_suspicious(
+    session: Session, now: datetime, brand_id: str, credited: Sequence[CreditedCommission]
+) -> int:
     """Hold suspicious commissions of these sales and of nearby sales. Returns how many holds were placed.
 
-    Call it under the brands' locks. A suspicion that a person lifted does not hold again.
+    Call it under the brand's lock. A suspicion that a person lifted does not hold again.
     """
     if not credited:
         return 0
-    settings = suspicion_settings(session, {each.sale.brand_id for each in credited})
+    settings = suspicion_settings(session, [brand_id])[brand_id]
     found = _Suspicions()
-    _check_each_sale(session, credited, settings, found)
-    for brand_id, brand_settings in settings.items():
-        _check_neighbours(
-            session, [each for each in credited if each.sale.brand_id == brand_id], brand_settings, found
-        )
+    _check_each_sale(session, brand_id, credited, settings, found)
+    sales = [each.sale for each in credited]
+    for near, suspicion in suspicious_neighbours(session, brand_id, sales, settings):
+        found.add(near.commission_id, near.sale.sale_id, near.sale.creator_id, suspicion)
     _lift_outdated(session, now, credited, found)
+    if not found.suspicions:
+        return 0
     decided = _held_or_released(session, found)
-    return sum(
-        _hold(session, now, commission_id, suspicion)
+    suspected = [
+        (commission_id, suspicion)
         for commission_id, suspicions in sorted(found.suspicions.items())
         for suspicion in suspicions
         if (commission_id, cause_of(suspicion)) not in decided
-    )
+    ]
+    return _hold_all(session, now, brand_id, suspected)
 
 
 def cause_of(suspicion: Suspicion) -> str:
@@ -90,41 +91,46 @@ def cause_of(suspicion: Suspicion) -> str:
 
 def _check_each_sale(
     session: Session,
+    brand_id: str,
     credited: Sequence[CreditedCommission],
-    settings: dict[str, SuspicionSettings],
+    settings: SuspicionSettings,
     found: _Suspicions,
 ) -> None:
-    creator_ids = {each.commission.creator_id for each in credited}
-    rows = session.execute(select(Creator.id, Creator.email).where(Creator.id.in_(creator_ids)))
-    emails = {row.id: row.email for row in rows}
-    linked_since = _linked_since(session, credited)
+    creator_ids = sorted({each.creator_id for each in credited})
+    emails = dict(session.execute(_emails_query(), {"ids": creator_ids}).all())
+    linked_since = _linked_since(session, brand_id, credited)
     for each in credited:
-        sale, creator_id = each.sale, each.commission.creator_id
-        since = linked_since.get((sale.brand_id, creator_id))
-        is_linked = since is not None and since <= sale.occurred_at
-        for suspicion in _own_suspicions(each, emails[creator_id], is_linked):
-            setting = settings[sale.brand_id][suspicion.signal]
+        since = linked_since.get(each.creator_id)
+        is_linked = since is not None and since <= each.sale.occurred_at
+        for suspicion in _own_suspicions(each, emails[each.creator_id], is_linked):
+            setting = settings[suspicion.signal]
             if setting == "hold" or (setting == "if_linked" and is_linked):
-                found.add(each.commission.id, sale.id, creator_id, suspicion)
+                found.add(each.commission_id, each.sale.sale_id, each.creator_id, suspicion)
+
+
+@cache
+def _emails_query() -> Select[str, str]:
+    """Parameter: `ids`."""
+    return select(Creator.id, Creator.email).where(among(Creator.id, "ids"))
 
 
 def _own_suspicions(each: CreditedCommission, creator_email: str, is_linked: bool) -> Iterator[Suspicion]:
-    sale, attribution = each.sale, each.attribution
-    inputs = attribution.inputs
+    sale, inputs = each.sale, each.sale.inputs
     exact = (sale.customer_email_hash or "").lower() or None
+    if exact is not None or sale.shopper is not None:
+        yield from filter(None, (self_purchase(exact, sale.shopper, creator_email),))
     yield from filter(
         None,
         (
-            self_purchase(exact, sale.shopper, creator_email),
             coupon_without_click(
                 inputs,  # type: ignore[arg-type]
-                each.commission.creator_id,
-                attribution.coupon_id,
+                each.creator_id,
+                sale.coupon_id,
                 links=is_linked,
             ),
             late_click(
                 inputs,  # type: ignore[arg-type]
-                attribution.click_id,
+                sale.click_id,
                 sale.occurred_at,
                 sale.checkout_started_at,
             ),
@@ -133,106 +139,25 @@ def _own_suspicions(each: CreditedCommission, creator_email: str, is_linked: boo
 
 
 def _linked_since(
-    session: Session, credited: Sequence[CreditedCommission]
-) -> dict[tuple[str, str], datetime]:
-    """When each creator whose code decided got the first link at the brand; by brand id and creator id."""
-    by_code = {each.commission.creator_id for each in credited if each.attribution.coupon_id is not None}
+    session: Session, brand_id: str, credited: Sequence[CreditedCommission]
+) -> dict[str, datetime]:
+    """By creator whose code decided: when they got their first link at the brand."""
+    by_code = sorted({each.creator_id for each in credited if each.sale.coupon_id is not None})
     if not by_code:
         return {}
-    rows = session.execute(
-        select(Program.brand_id, Enrollment.creator_id, func.min(Link.created_at))
-        .join(Enrollment, Enrollment.program_id == Program.id)
-        .join(Link, Link.enrollment_id == Enrollment.id)
-        .where(Enrollment.creator_id.in_(by_code))
-        .group_by(Program.brand_id, Enrollment.creator_id)
-    )
-    return {(brand_id, creator_id): since for brand_id, creator_id, since in rows}
+    parameters = {"brand_id": brand_id, "creator_ids": by_code}
+    return dict(session.execute(_first_links_query(), parameters).all())
 
 
-def _check_neighbours(
-    session: Session,
-    credited: Sequence[CreditedCommission],
-    brand_settings: SuspicionSettings,
-    found: _Suspicions,
-) -> None:
-    """Signals that compare several sales, including sales that were booked before."""
-    if brand_settings["many_sales"] == brand_settings["possible_duplicate"] == "off":
-        return
-    neighbours = _nearby_sales(session, credited)
-    sales = [each.sale for each in neighbours.values()]
-    suspicions: list[tuple[str, Suspicion]] = []
-    if brand_settings["many_sales"] != "off":
-        suspicions += many_sales(sales, int(brand_settings["many_sales"])).items()
-    if brand_settings["possible_duplicate"] != "off":
-        for first, second in possible_duplicates(sales):
-            if neighbours[second.sale_id].is_paid(session):
-                first, second = second, first
-            suspicions.append((second.sale_id, duplicate_of(first, second)))
-    for sale_id, suspicion in suspicions:
-        commission_id, creator_id = neighbours[sale_id].commission_id, neighbours[sale_id].sale.creator_id
-        found.add(commission_id, sale_id, creator_id, suspicion)
-
-
-@dataclass(frozen=True)
-class _NearbySale:
-    """A sale with its commission."""
-
-    sale: CreditedSale
-    commission_id: str
-    matured_at: datetime | None
-
-    def is_paid(self, session: Session) -> bool:
-        return self.matured_at is not None and is_settled(session, self.commission_id)
-
-
-def _nearby_sales(session: Session, credited: Sequence[CreditedCommission]) -> dict[str, _NearbySale]:
-    """By sale id: the brand's sales of the same shoppers or clicks, the given ones included."""
-    shoppers = {each.sale.shopper for each in credited} - {None}
-    clicks = {each.attribution.click_id for each in credited} - {None}
-    times = [each.sale.occurred_at for each in credited]
-    near = (
-        Sale.brand_id == credited[0].sale.brand_id,
-        Sale.occurred_at.between(min(times) - MAX_TIME_APART, max(times) + MAX_TIME_APART),
-    )
-    keys = ((Sale.shopper, shoppers), (Attribution.click_id, clicks))
-    conditions = [column.in_(values) for column, values in keys if values]
-    return {
-        row.Sale.id: _NearbySale(
-            CreditedSale(
-                sale_id=row.Sale.id,
-                order_id=row.Sale.order_id,
-                namespace=row.Sale.namespace,
-                occurred_at=row.Sale.occurred_at,
-                currency=row.Sale.currency,
-                total_minor=amounts_of(row.Sale).total,
-                shopper=row.Sale.shopper,
-                creator_id=row.creator_id,
-                click_id=row.click_id,
-            ),
-            row.commission_id,
-            row.matured_at,
-        )
-        for each in conditions  # one query each, because each has its own index
-        for row in session.execute(_live_commissions().where(*near, each))
-    }
-
-
-def _live_commissions() -> Select[*tuple[Any, ...]]:
-    """The join also compares the sale, because commissions are found by their sale."""
+@cache
+def _first_links_query() -> Select[str, datetime]:
+    """Parameters: `brand_id`, `creator_ids`."""
     return (
-        select(
-            Commission.id.label("commission_id"),
-            Commission.creator_id,
-            Commission.matured_at,
-            Sale,
-            Attribution.click_id,
-        )
-        .join(Sale, Sale.id == Commission.sale_id)
-        .join(
-            Attribution,
-            (Attribution.id == Commission.attribution_id) & (Attribution.sale_id == Commission.sale_id),
-        )
-        .where(Commission.live)
+        select(Enrollment.creator_id, func.min(Link.created_at))
+        .join(Program, Program.id == Enrollment.program_id)
+        .join(Link, Link.enrollment_id == Enrollment.id)
+        .where(Program.brand_id == bindparam("brand_id"), among(Enrollment.creator_id, "creator_ids"))
+        .group_by(Enrollment.creator_id)
     )
 
 
@@ -240,51 +165,99 @@ def _lift_outdated(
     session: Session, now: datetime, credited: Sequence[CreditedCommission], found: _Suspicions
 ) -> None:
     """Lift holds of suspicions that new evidence has resolved."""
-    for each in credited:
-        if each.attribution.revision == 1:
-            continue
-        current_causes = {cause_of(suspicion) for suspicion in found.suspicions.get(each.commission.id, [])}
-        for placed in holds_of(session, each.commission.id):
-            if placed.signal in _EVIDENCE_SIGNALS and placed.cause_id not in current_causes:
-                answered = Reason(CommissionReason.EVIDENCE_CAME)
-                lift_hold(session, now, each.commission.id, placed.cause_id, reason=answered)
+    again = [each.commission_id for each in credited if each.sale.revision > 1]
+    if not again:
+        return
+    for commission_id, cause_id in session.execute(_evidence_holds_query(), {"ids": again}).all():
+        current_causes = {cause_of(suspicion) for suspicion in found.suspicions.get(commission_id, [])}
+        if cause_id not in current_causes:
+            answered = Reason(CommissionReason.EVIDENCE_CAME)
+            lift_hold(session, now, commission_id, cause_id, reason=answered)
+
+
+@cache
+def _evidence_holds_query() -> Select[str, str]:
+    """Commission id and cause id of open holds. Parameter: `ids`."""
+    is_open = (Hold.lifted_at.is_(None), Hold.signal.in_(_EVIDENCE_SIGNALS))
+    return select(Hold.commission_id, Hold.cause_id).where(among(Hold.commission_id, "ids"), *is_open)
 
 
 def _held_or_released(session: Session, found: _Suspicions) -> set[tuple[str, str]]:
     """Commission id and cause id of holds that exist, or were lifted for the same sale and creator."""
-    sale_ids = {sale_id for sale_id, _creator_id in found.subjects.values()}
-    if not sale_ids:
-        return set()
-    rows = session.execute(
-        select(Hold.commission_id, Hold.cause_id, Hold.lifted_at, Commission.sale_id, Commission.creator_id)
-        .join(Commission, Commission.id == Hold.commission_id)
-        .where(Commission.sale_id.in_(sale_ids), Hold.signal.is_not(None))
-    ).all()
+    sale_ids = sorted({sale_id for sale_id, _creator_id in found.subjects.values()})
+    rows = session.execute(_suspicion_holds_query(), {"sale_ids": sale_ids}).all()
     placed = {(row.commission_id, row.cause_id) for row in rows}
-    released = {((row.sale_id, row.creator_id), row.cause_id) for row in rows if row.lifted_at is not None}
+    released: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in rows:
+        if row.lifted_at is not None:
+            released[row.sale_id, row.creator_id].append(row.cause_id)
     again = {
         (commission_id, cause_id)
         for commission_id, subject in found.subjects.items()
-        for owner, cause_id in released
-        if owner == subject
+        for cause_id in released.get(subject, ())
     }
     return placed | again
 
 
-def _hold(session: Session, now: datetime, commission_id: str, suspicion: Suspicion) -> bool:
-    """Returns False when the commission is worth nothing, was sent in a payout, or has this hold already."""
-    commission = locked_commission(session, commission_id)
-    if current_amount_minor(entries_of(session, commission_id)) == 0:
-        return False
-    if commission.matured_at is not None and is_settled(session, commission_id):
-        return False
-    return place_hold(
-        session,
-        now,
-        commission,
-        placed_by=PlacedBy.RULE,
-        cause_id=cause_of(suspicion),
-        reason=suspicion_reason(suspicion.reason),
-        signal=suspicion.signal,
-        evidence=suspicion.evidence,
+@cache
+def _suspicion_holds_query() -> Select[*tuple[Any, ...]]:
+    """Parameter: `sale_ids`."""
+    return (
+        select(Hold.commission_id, Hold.cause_id, Hold.lifted_at, Commission.sale_id, Commission.creator_id)
+        .join(Commission, Commission.id == Hold.commission_id)
+        .where(among(Commission.sale_id, "sale_ids"), Hold.signal.is_not(None))
+    )
+
+
+def _hold_all(
+    session: Session, now: datetime, brand_id: str, suspected: Sequence[tuple[str, Suspicion]]
+) -> int:
+    """Leaves out commissions that are worth nothing, or were sent in a payout.
+
+    Money of commissions that were released, which are few, is moved one by one.
+    """
+    ids = sorted({commission_id for commission_id, _ in suspected})
+    states = {row.id: row for row in session.execute(_states_query(), {"ids": ids})}
+    released = [each for each, state in states.items() if state.first_released_at is not None]
+    settled = settled_by_commission(
+        session, [each for each in released if states[each].matured_at is not None]
+    )
+    holdable = {
+        each for each, state in states.items() if state.amount_after_minor != 0 and settled.get(each, 0) <= 0
+    }
+    holds = [
+        NewHold(
+            commission_id,
+            states[commission_id].release_at,
+            PlacedBy.RULE,
+            cause_of(suspicion),
+            suspicion_reason(suspicion.reason),
+            signal=suspicion.signal,
+            evidence=suspicion.evidence,
+        )
+        for commission_id, suspicion in suspected
+        if commission_id in holdable
+    ]
+    placed = insert_holds(session, now, brand_id, holds)
+    for hold in placed:
+        if hold.commission_id in released:
+            commission = locked_commission(session, hold.commission_id)
+            move_into_hold(session, now, commission, hold.cause_id, hold.reason)
+    return len(placed)
+
+
+@cache
+def _states_query() -> Select[*tuple[Any, ...]]:
+    """What commissions are worth, and whether they were released. Parameter: `ids`."""
+    last = (
+        select(Entry.commission_id, func.max(Entry.line).label("line"))
+        .where(among(Entry.commission_id, "ids"))
+        .group_by(Entry.commission_id)
+        .subquery()
+    )
+    columns = (Commission.id, Commission.release_at, Commission.matured_at, Commission.first_released_at)
+    return (
+        select(*columns, Entry.amount_after_minor)
+        .join(last, last.c.commission_id == Commission.id)
+        .join(Entry, (Entry.commission_id == last.c.commission_id) & (Entry.line == last.c.line))
     )

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from config.insert import insert_once
 from payouts.commissions.entries import (
     Change,
     DatedStep,
@@ -20,7 +19,7 @@ from payouts.commissions.entries import (
     reason_of,
     record_steps,
 )
-from payouts.commissions.holds.ends import latest_end
+from payouts.commissions.holds.new_holds import NewHold, insert_holds
 from payouts.commissions.models import Commission, Hold, PlacedBy
 from payouts.commissions.movements import (
     came_back_open,
@@ -29,13 +28,11 @@ from payouts.commissions.movements import (
     open_minor_of,
     open_movements,
     returned_parts,
+    settled_by_commission,
 )
 from payouts.commissions.positions import hold_steps
 from payouts.commissions.reasons import COMMISSION_TEXTS
-from payouts.ledger.models import Period, Posting, Transaction
-from payouts.settlement.models import Item, Payout
-from tracker.ids import new_id
-from tracker.people.accounts.rules_versions import load_rules
+from payouts.ledger.models import Period
 from tracker.reasons import Reason
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import Sale
@@ -56,7 +53,7 @@ def reapply_holds(
     for commission_id in waiting:
         commission = locked_commission(session, commission_id)
         for placed in holds_of(session, commission_id)[:1]:
-            moved += _move_into_hold(session, now, commission, placed.cause_id, reason_of(placed))
+            moved += move_into_hold(session, now, commission, placed.cause_id, reason_of(placed))
     return moved
 
 
@@ -100,30 +97,16 @@ def place_hold(
     its kind allows. Only decisions on a draft give `draft`; only suspicion gives `signal` and `evidence`.
     Returns False when this cause held it before. Call it under the brand's lock.
     """
-    timezone = load_rules(session, commission.brand_id).calendar_at(now).timezone
-    placed = insert_once(
-        session,
-        Hold,
-        id=new_id("hld", now),
-        commission_id=commission.id,
-        kind="dispute" if placed_by is PlacedBy.DISPUTE else "review",
-        cause_id=cause_id,
-        placed_by=placed_by.value,
-        **COMMISSION_TEXTS.columns(reason),
-        placed_at=now,
-        lifted_at=None,
-        signal=signal,
-        evidence=evidence,
-        lift_note=None,
-        lift_code=None,
-        ends_at=ends_at or latest_end(placed_by, now, commission.release_at, timezone),
+    new = NewHold(
+        commission.id, commission.release_at, placed_by, cause_id, reason, ends_at, signal, evidence
     )
+    placed = bool(insert_holds(session, now, commission.brand_id, [new]))
     if placed:
-        _move_into_hold(session, now, commission, cause_id, reason, draft)
+        move_into_hold(session, now, commission, cause_id, reason, draft)
     return placed
 
 
-def _move_into_hold(
+def move_into_hold(
     session: Session,
     now: datetime,
     commission: Commission,
@@ -255,20 +238,7 @@ def is_settled(session: Session, commission_id: str) -> bool:
 
 def settled_minor(session: Session, commission_id: str) -> int:
     """The part of the commission that is with the rail, or may be, in minor units."""
-    return int(session.scalar(_settled_minor_query(), {"commission_id": commission_id}) or 0)
-
-
-@cache
-def _settled_minor_query() -> Select[int]:
-    """Sum of items in payouts that were sent and not returned. Parameter: `commission_id`."""
-    return (
-        select(func.coalesce(func.sum(Item.amount_minor), 0))
-        .join(Payout, Payout.id == Item.payout_id)
-        .join(Posting, Posting.id == Item.posting_id)
-        .join(Transaction, Transaction.id == Posting.transaction_id)
-        .where(Transaction.subject_id == bindparam("commission_id"))
-        .where(Item.live, Payout.state.not_in(("prepared", "returned")))
-    )
+    return settled_by_commission(session, [commission_id]).get(commission_id, 0)
 
 
 def hold_count(session: Session, commission_id: str) -> int:

@@ -2,15 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payouts.commissions.dates import expected_pay_date
 from payouts.ledger.balances import CreatorBalance, creator_balances
-from payouts.ledger.calendar import payday_of
 from payouts.ledger.manual import posting_reason_json
 from payouts.ledger.models import Period
 from payouts.settlement.models import Payout
@@ -163,16 +161,6 @@ def _lines(
         pay_date = expected_pay_date(rules, source.commission.release_at)
         found.append(line(source, own, held.get(source.commission.id, 0), pay_date))
     return found
-
-
-def expected_pay_date(rules: BrandRules, release_at: datetime) -> str:
-    """The day on which a commission released at that time is expected to be paid, as YYYY-MM-DD.
-
-    It is the first pay day of the period that contains the release: the day after the end of its review, in
-    the period's time zone. An early approval does not change it.
-    """
-    zone = ZoneInfo(rules.calendar_at(release_at).timezone)
-    return payday_of(rules, release_at).astimezone(zone).date().isoformat()
 
 
 def _is_adjustment(movement: Movement) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import text, update
 from config.canonical import canonical_json
 from config.database import Databases
 from config.settings import Settings
-from payouts.statements.document.document import expected_pay_date
+from payouts.commissions.dates import expected_pay_date
 from payouts.statements.render.csv import AMOUNTS, COLUMNS, as_csv
 from payouts.statements.render.text import as_text
 from payouts.transfers.sandbox.server import SandboxServer

@@ -19,8 +19,8 @@ from tracker.programs.terms import (
     add_terms,
     change_terms,
     conditions_of,
+    load_own_rates,
     newest_terms,
-    rate_at,
     terms_at,
 )
 
@@ -142,8 +142,10 @@ def test_the_most_specific_rate_wins(databases: Databases, cast: Cast, now: date
         ]
         terms = terms_at(session, cast.program_id, now)
         enrollments = [own.id, own.id, cast.enrollment_id]
+        link_ids = [link.id for link in links]
+        rates_of = load_own_rates(session, enrollment_ids=enrollments, link_ids=link_ids)
         rates = [
-            rate_at(session, terms, enrollment_id=enrollment_id, link_id=link.id, at=now - DAY)
+            rates_of.rate_at(terms.rate_bp, enrollment_id=enrollment_id, link_id=link.id, at=now - DAY)
             for enrollment_id, link in zip(enrollments, links, strict=True)
         ]
         return [(rate.rate_bp, rate.source) for rate in rates]
@@ -166,8 +168,9 @@ def test_a_later_rate_override_applies_from_its_effective_time(
         )
         session.flush()
         terms = terms_at(session, cast.program_id, now)
+        own = load_own_rates(session, enrollment_ids=[cast.enrollment_id], link_ids=[])
         return [
-            rate_at(session, terms, enrollment_id=cast.enrollment_id, link_id=None, at=at).rate_bp
+            own.rate_at(terms.rate_bp, enrollment_id=cast.enrollment_id, link_id=None, at=at).rate_bp
             for at in (now - DAY, now, now + DAY)
         ]
 

@@ -1,19 +1,30 @@
 """The reasons of stored attributions for people and as JSON, the same at every entry point."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from tracker.sales.attribution.inputs import Binding
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.attribution.reasons import TEXTS, reason_of
 
 
-def reason_words(attribution: Attribution) -> str:
+class StoredReason(Protocol):
+    """The reason of an attribution, as its row has it."""
+
+    @property
+    def reason(self) -> str: ...
+    @property
+    def reason_code(self) -> str | None: ...
+    @property
+    def reason_parameters(self) -> Mapping[str, Any] | None: ...
+
+
+def reason_words(attribution: StoredReason) -> str:
     """Why this creator, or nobody, is credited: rendered from the code, or as stored by rules 1 and 2."""
     return TEXTS.shown(attribution.reason, attribution.reason_code, attribution.reason_parameters)
 
 
-def reason_json(attribution: Attribution) -> dict[str, Any]:
+def reason_json(attribution: StoredReason) -> dict[str, Any]:
     """The words, the code and its parameters; the code is null for rules 1 and 2."""
     return {
         "reason": reason_words(attribution),

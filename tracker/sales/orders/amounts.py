@@ -4,6 +4,9 @@ Later, further versions of an order can change what a sale amounts to; then only
 (docs/decisions/0083).
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from tracker.sales.orders.models import Sale
 from tracker.sales.reports.sale_amounts import SaleAmounts
 
@@ -17,3 +20,12 @@ def amounts_of(sale: Sale) -> SaleAmounts:
         cost=sale.cost_minor,
         discount=sale.discount_minor,
     )
+
+
+AMOUNT_COLUMNS = (Sale.total_minor, Sale.tax_minor, Sale.shipping_minor, Sale.cost_minor, Sale.discount_minor)
+"""What a query that reads no whole rows reads for `amounts_from`."""
+
+
+def amounts_from(columns: Sequence[Any]) -> SaleAmounts:
+    """The amounts, from the values of AMOUNT_COLUMNS."""
+    return SaleAmounts(*columns)
