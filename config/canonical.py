@@ -2,15 +2,20 @@
 
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 ISO_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 """Fixed width, so that sorting the strings sorts the times."""
 
 
+@lru_cache(maxsize=4096)
 def iso_text(at: datetime) -> str:
-    """An aware time in UTC, as ISO_FORMAT writes it, which takes six times as long."""
-    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    """An aware time in UTC, as ISO_FORMAT writes it, which takes six times as long.
+
+    The rows of a batch have few times, each in several columns.
+    """
+    return f"{at.astimezone(UTC).isoformat(timespec='microseconds').removesuffix('+00:00')}Z"
 
 
 class CanonicalText(str):

@@ -18,7 +18,7 @@ def new_uuid(now: datetime) -> UUID:
 
 def new_id(prefix: str, now: datetime) -> str:
     """A new public id. new_id("sal", now) -> "sal_01937c…": prefix, underscore, 32 hex digits."""
-    return public_id(prefix, new_uuid(now))
+    return f"{prefix}_{uuid_utils.uuid7(nanoseconds=_milliseconds(now) * 1_000_000).hex}"
 
 
 def public_id(prefix: str, uuid: UUID) -> str:
