@@ -1,9 +1,9 @@
 """Books commissions for attributed sales."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -30,10 +30,11 @@ from payouts.commissions.worth.rules import commission_minor, full_base_minor
 from payouts.ledger.operations import lock_books
 from payouts.ledger.periods import periods_for
 from tracker.ids import new_id
+from tracker.people.accounts.brand_rules import BrandRules
 from tracker.people.accounts.operations import get_brand
 from tracker.people.accounts.rules_versions import load_rules
 from tracker.programs.models import Enrollment, Terms
-from tracker.programs.terms import load_own_rates
+from tracker.programs.terms import OwnRates, load_own_rates
 from tracker.reasons import Reason
 
 
@@ -160,48 +161,67 @@ def new_commissions(
     """
     if not sales:
         return []
-    rules = load_rules(session, brand_id)
-    enrollment_ids = {sale.enrollment_id for sale in sales if sale.enrollment_id is not None}
+    conditions = _load_conditions(session, brand_id, sales)
+    return [
+        {
+            "id": new_id("com", now),
+            "sale_id": sale.sale_id,
+            "attribution_id": sale.attribution_id,
+            "revision": sale.revision,
+            "live": True,
+            "brand_id": brand_id,
+            **_earned(sale, conditions, reported_at or sale.reported_at),
+            "matured_at": None,
+            "first_released_at": None,
+            "created_at": now,
+        }
+        for sale in sales
+    ]
+
+
+class _Conditions(NamedTuple):
+    """What decides about the commissions of a batch: terms and creators by id of terms and of enrollment."""
+
+    rules: BrandRules
+    terms: Mapping[str, Terms]
+    creators: Mapping[str, str]
+    own_rates: OwnRates
+
+
+def _earned(sale: AttributedSale, conditions: _Conditions, reported_at: datetime) -> dict[str, Any]:
+    """Who earns how much of the sale, and from when it is payable: columns of its commission."""
+    assert sale.enrollment_id is not None, "it credits no one"
+    assert sale.terms_id is not None, "a credit names its terms"
+    terms = conditions.terms[sale.terms_id]
+    rate = conditions.own_rates.rate_at(
+        terms.rate_bp, enrollment_id=sale.enrollment_id, link_id=sale.link_id, at=sale.occurred_at
+    )
+    base_minor = full_base_minor(sale.amounts, terms.base)  # type: ignore[arg-type]
+    return {
+        "creator_id": conditions.creators[sale.enrollment_id],
+        "currency": sale.currency,
+        "base": terms.base,
+        "base_minor": base_minor,
+        "rate_bp": rate.rate_bp,
+        "rate_from": rate.source,
+        "amount_minor": commission_minor(base_minor, rate.rate_bp),
+        "release_at": release_date(
+            conditions.rules, sale.occurred_at, terms.hold_days, reported_at=reported_at
+        ),
+    }
+
+
+def _load_conditions(session: Session, brand_id: str, sales: Sequence[AttributedSale]) -> _Conditions:
+    enrollment_ids = sorted({sale.enrollment_id for sale in sales if sale.enrollment_id is not None})
+    terms_ids = sorted({sale.terms_id for sale in sales if sale.terms_id is not None})
     link_ids = {sale.link_id for sale in sales if sale.link_id is not None}
-    terms = {each.id: each for each in session.scalars(_terms_query(), {"ids": _terms_ids(sales)})}
-    creators = dict(session.execute(_creators_query(), {"ids": list(enrollment_ids)}).all())
-    own_rates = load_own_rates(session, enrollment_ids=enrollment_ids, link_ids=link_ids)
-    made = []
-    for sale in sales:
-        assert sale.enrollment_id is not None, "it credits no one"
-        assert sale.terms_id is not None, "a credit names its terms"
-        own = terms[sale.terms_id]
-        rate = own_rates.rate_at(
-            own.rate_bp, enrollment_id=sale.enrollment_id, link_id=sale.link_id, at=sale.occurred_at
-        )
-        base_minor = full_base_minor(sale.amounts, own.base)  # type: ignore[arg-type]
-        reported = reported_at or sale.reported_at
-        made.append(
-            {
-                "id": new_id("com", now),
-                "sale_id": sale.sale_id,
-                "attribution_id": sale.attribution_id,
-                "revision": sale.revision,
-                "live": True,
-                "brand_id": brand_id,
-                "creator_id": creators[sale.enrollment_id],
-                "currency": sale.currency,
-                "base": own.base,
-                "base_minor": base_minor,
-                "rate_bp": rate.rate_bp,
-                "rate_from": rate.source,
-                "amount_minor": commission_minor(base_minor, rate.rate_bp),
-                "release_at": release_date(rules, sale.occurred_at, own.hold_days, reported_at=reported),
-                "matured_at": None,
-                "first_released_at": None,
-                "created_at": now,
-            }
-        )
-    return made
-
-
-def _terms_ids(sales: Sequence[AttributedSale]) -> list[str]:
-    return sorted({sale.terms_id for sale in sales if sale.terms_id is not None})
+    terms = session.scalars(_terms_query(), {"ids": terms_ids})
+    return _Conditions(
+        load_rules(session, brand_id),
+        {each.id: each for each in terms},
+        dict(session.execute(_creators_query(), {"ids": enrollment_ids}).all()),
+        load_own_rates(session, enrollment_ids=enrollment_ids, link_ids=link_ids),
+    )
 
 
 @cache
