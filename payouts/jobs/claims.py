@@ -3,6 +3,7 @@
 When a claim's lease has expired, another process takes it over with a higher fencing token.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,14 @@ LEASE = timedelta(minutes=10)
 
 class LeaseLost(Conflict):
     """Another process has taken the job over; this one must stop writing."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU time of the thread of a run, and the rows that its steps did."""
+
+    cpu_ms: int
+    rows_done: int
 
 
 @dataclass(frozen=True)
@@ -43,10 +52,35 @@ class Claim:
             raise LeaseLost("This run was taken over by another scheduler; it stops here.")
 
 
+def claimable(session: Session, now: datetime, slots: Mapping[str, str]) -> set[str]:
+    """The jobs whose slot nobody has claimed, or whose holder's lease has expired. It only reads.
+
+    slots: names of slots by job.
+    """
+    taken = session.execute(
+        select(JobRun.job, JobRun.slot).where(
+            JobRun.job.in_(slots.keys()),
+            JobRun.slot.in_(set(slots.values())),
+            or_(JobRun.state != "running", JobRun.lease_until > now),
+        )
+    )
+    return slots.keys() - {job for job, slot in taken if slots[job] == slot}
+
+
 def claim(
-    session: Session, now: datetime, job: str, slot: str, started_by: StartedBy = StartedBy.SCHEDULE
+    session: Session,
+    now: datetime,
+    job: str,
+    slot: str,
+    started_by: StartedBy = StartedBy.SCHEDULE,
+    *,
+    due_at: datetime | None = None,
+    every: timedelta | None = None,
 ) -> Claim | None:
-    """Claim a slot, or take it over from a holder whose lease has expired. None when neither is possible."""
+    """Claim a slot, or take it over from a holder whose lease has expired. None when neither is possible.
+
+    due_at, every: when the slot began, and how long it is.
+    """
     run_id = new_id("job", now)
     if insert_once(
         session,
@@ -54,6 +88,8 @@ def claim(
         id=run_id,
         job=job,
         slot=slot,
+        due_at=due_at,
+        every_s=int(every.total_seconds()) if every else None,
         started_by=started_by.value,
         state="running",
         fence=1,
@@ -63,6 +99,10 @@ def claim(
         result=None,
     ):
         return Claim(run_id, 1)
+    return _take_over(session, now, job, slot)
+
+
+def _take_over(session: Session, now: datetime, job: str, slot: str) -> Claim | None:
     taken = session.execute(
         update(JobRun)
         .where(
@@ -79,13 +119,25 @@ def claim(
 
 
 def finish(
-    session: Session, now: datetime, own_claim: Claim, *, failed: bool, result: dict[str, Any]
+    session: Session,
+    now: datetime,
+    own_claim: Claim,
+    *,
+    failed: bool,
+    result: dict[str, Any],
+    cost: Cost | None = None,
 ) -> None:
     """Record how the run ended. Raises LeaseLost when another process has taken it over."""
     done = session.execute(
         update(JobRun)
         .where(JobRun.id == own_claim.run_id, JobRun.fence == own_claim.fence, JobRun.state == "running")
-        .values(state="failed" if failed else "done", finished_at=now, result=result)
+        .values(
+            state="failed" if failed else "done",
+            finished_at=now,
+            result=result,
+            cpu_ms=cost.cpu_ms if cost else None,
+            rows_done=cost.rows_done if cost else None,
+        )
         .returning(JobRun.id)
         .execution_options(synchronize_session=False)
     )

@@ -45,6 +45,8 @@ class JobContext:
     claim: Claim
     clock: Callable[[], datetime]
     renewed_s: float = field(default_factory=time.monotonic)
+    rows_done: int = 0
+    """Rows that the steps of this run have done."""
     batch_sizes: dict[Any, BatchSize] = field(default_factory=dict)
 
     def write(self, work: Callable[[Session], Any]) -> Any:
@@ -96,6 +98,7 @@ class JobContext:
             done, locked_s = self._run_batch(step, rows, brand_id)
             size.note(done, locked_s)
             total += done
+            self.rows_done += done
             if not done or (done < rows and due is not None and brand_id not in self._due_brands(due)):
                 return total
 

@@ -19,7 +19,9 @@ class StartedBy(StrEnum):
 class JobRun(Base):
     """One run of a job in one slot. `fence` grows with each takeover; writes of earlier holders then fail.
 
-    `started_by` is a StartedBy.
+    `started_by` is a StartedBy. `due_at` and `every_s` are the beginning and the length of the slot; a run
+    that a person started has neither. `cpu_ms` and `rows_done` say what the run cost, once it has ended.
+    Runs of older versions have none of the four.
     """
 
     __tablename__ = "job_run"
@@ -41,6 +43,10 @@ class JobRun(Base):
     lease_until: Mapped[datetime]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    every_s: Mapped[int | None]
+    cpu_ms: Mapped[int | None]
+    rows_done: Mapped[int | None]
     result: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
 
 

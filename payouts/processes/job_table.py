@@ -1,32 +1,37 @@
 """The job table: which jobs run, how often, in which order. Entry point: each job opens its own transactions.
 
-APScheduler only calls `tick` at intervals. Jobs read from the database what is due, so nothing is lost while
-no scheduler runs, and two schedulers can run safely.
+APScheduler only calls `tick` at intervals, for each lane in a thread of its own. Jobs read from the database
+what is due, so nothing is lost while no scheduler runs, and two schedulers can run safely.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from functools import partial
 from typing import Any
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.jobs.claims import (
+    Claim,
+    Cost,
     LeaseLost,
     advance_clock,
     claim,
+    claimable,
     finish,
-    prune_runs,
     require_forward,
 )
 from payouts.jobs.context import JobContext
 from payouts.jobs.models import StartedBy
 from payouts.jobs.reasons import failed_result
-from payouts.processes import check_jobs, commission_jobs, statement_jobs
+from payouts.processes import check_jobs, commission_jobs, statement_jobs, upkeep_jobs
 from payouts.selfcheck.runs import require_consistent_books
 from payouts.settlement.freezes import active_freezes
 from payouts.settlement.models import Payout
@@ -36,22 +41,9 @@ from payouts.transfers.reconciliation.reconciliation import reconcile
 from payouts.transfers.sending.attempts import claimable_attempts
 from payouts.transfers.sending.report import Report
 from payouts.transfers.sending.run import PayoutRun, running_clock
-from tracker.clicks.jobs import (
-    confirm_clicks,
-    count_clicks,
-    drain_spools,
-    partition_clicks,
-    prune_clicks,
-    renew_visitor_keys,
-)
 from tracker.errors import Fault, LinkledgerError
-from tracker.sales.inbox.jobs import empty_old_events
-from tracker.sales.queries import credited_clicks
 
-BATCH = 200
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-CONFIRMATION_LOOK_BACK = 7 * DAY
-"""How long after a sale its click can still be confirmed as a visit; it may have waited in a spool."""
 
 log = structlog.get_logger(__name__)
 
@@ -104,43 +96,31 @@ def _reconcile(context: JobContext) -> dict[str, Any]:
     return {"returned": found.returned}
 
 
-def _count_clicks(context: JobContext, back: timedelta) -> dict[str, Any]:
-    return count_clicks(context.databases.clicks, context.now, context.renew, back)
+class Lane(StrEnum):
+    """Jobs of one lane run one after the other; the lanes run beside each other.
+
+    Any two jobs may run at once: two schedulers did so before, and a person can start any of them.
+    """
+
+    BOOKS = "books"
+    """The minute's bookings. Nothing here may take long."""
+
+    STATEMENTS = "statements"
+    """From the close of a period to the payout, and all that asks the payment provider."""
+
+    CHECKS = "checks"
+    UPKEEP = "upkeep"
+    LONG = "long"
+    """What may take an hour and is in no hurry."""
 
 
-def _confirm_clicks(context: JobContext) -> dict[str, Any]:
-    with read_session(context.databases.main) as session:
-        credited = credited_clicks(session, context.now - CONFIRMATION_LOOK_BACK)
-    return confirm_clicks(context.databases.clicks, context.renew, credited)
+@dataclass(frozen=True)
+class Slot:
+    """The stretch of time in which a job runs once. A run that a person starts has only the name."""
 
-
-def _prune_clicks(context: JobContext) -> dict[str, Any]:
-    keep = timedelta(days=context.settings.click_days)
-    return prune_clicks(context.databases.clicks, context.now, context.renew, keep)
-
-
-def _partition_clicks(context: JobContext) -> dict[str, Any]:
-    return partition_clicks(context.databases.clicks, context.now)
-
-
-def _drain_spools(context: JobContext) -> dict[str, Any]:
-    return drain_spools(context.settings)
-
-
-def _renew_visitor_keys(context: JobContext) -> dict[str, Any]:
-    return renew_visitor_keys(context.settings.home)
-
-
-def _empty_events(context: JobContext) -> dict[str, Any]:
-    before = context.now - timedelta(days=context.settings.event_days)
-    return {"emptied": empty_old_events(context.databases.main, before, context.now, context.renew)}
-
-
-def _prune_runs(context: JobContext) -> dict[str, Any]:
-    total = 0
-    while done := context.write(lambda s: prune_runs(s, context.now, BATCH)):
-        total += done
-    return {"forgotten": total}
+    name: str
+    due_at: datetime | None = None
+    every: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -150,42 +130,54 @@ class Job:
     name: str
     every: timedelta
     work: Callable[[JobContext], dict[str, Any]]
+    lane: Lane = Lane.UPKEEP
+
+    def slot_at(self, now: datetime) -> Slot:
+        epoch = datetime(1970, 1, 1, tzinfo=UTC)
+        due_at = epoch + (now - epoch) // self.every * self.every
+        return Slot(f"{due_at:%Y-%m-%dT%H:%MZ}", due_at, self.every)
 
 
 JOBS = (
-    Job("accrue", MINUTE, commission_jobs.accrue),
-    Job("disputes", DAY, commission_jobs.ask_about_disputes),
-    Job("adjust", MINUTE, commission_jobs.adjust),
-    Job("holds", 10 * MINUTE, commission_jobs.end_old_holds),
-    Job("mature", MINUTE, commission_jobs.release),
-    Job("close", HOUR, statement_jobs.close_periods),
-    Job("approve", HOUR, statement_jobs.approve_drafts),
-    Job("seal", MINUTE, statement_jobs.seal_statements),
-    Job("settle-payouts", 5 * MINUTE, _resolve_attempts),
-    Job("pay", HOUR, _pay),
-    Job("reconcile", DAY, _reconcile),
-    Job("check", 10 * MINUTE, check_jobs.check_since_marks),
-    Job("check-full", DAY, check_jobs.check_everything),
-    Job("click-spools", MINUTE, _drain_spools),
-    Job("visitor-keys", HOUR, _renew_visitor_keys),
-    Job("click-partitions", DAY, _partition_clicks),
-    Job("click-confirm", 5 * MINUTE, _confirm_clicks),
-    Job("click-prune", DAY, _prune_clicks),
-    Job("click-totals-late", HOUR, partial(_count_clicks, back=3 * DAY)),
-    Job("click-totals", 5 * MINUTE, partial(_count_clicks, back=3 * HOUR)),
-    Job("event-bodies", DAY, _empty_events),
-    Job("prune-runs", DAY, _prune_runs),
+    Job("accrue", MINUTE, commission_jobs.accrue, Lane.BOOKS),
+    Job("disputes", DAY, commission_jobs.ask_about_disputes, Lane.STATEMENTS),
+    Job("adjust", MINUTE, commission_jobs.adjust, Lane.BOOKS),
+    Job("holds", 10 * MINUTE, commission_jobs.end_old_holds, Lane.BOOKS),
+    Job("mature", MINUTE, commission_jobs.release, Lane.BOOKS),
+    Job("close", HOUR, statement_jobs.close_periods, Lane.STATEMENTS),
+    Job("approve", HOUR, statement_jobs.approve_drafts, Lane.STATEMENTS),
+    Job("seal", MINUTE, statement_jobs.seal_statements, Lane.STATEMENTS),
+    Job("settle-payouts", 5 * MINUTE, _resolve_attempts, Lane.STATEMENTS),
+    Job("pay", HOUR, _pay, Lane.STATEMENTS),
+    Job("reconcile", DAY, _reconcile, Lane.STATEMENTS),
+    Job("check", 10 * MINUTE, check_jobs.check_since_marks, Lane.CHECKS),
+    Job("check-full", DAY, check_jobs.check_everything, Lane.LONG),
+    Job("click-spools", MINUTE, upkeep_jobs.drain_orphaned_spools),
+    Job("visitor-keys", HOUR, upkeep_jobs.renew_keys),
+    Job("click-partitions", DAY, upkeep_jobs.make_click_partitions),
+    Job("click-confirm", 5 * MINUTE, upkeep_jobs.confirm_credited_clicks),
+    Job("click-prune", DAY, upkeep_jobs.prune_old_clicks),
+    Job("click-totals-late", HOUR, partial(upkeep_jobs.count_hours, back=3 * DAY)),
+    Job("click-totals", 5 * MINUTE, partial(upkeep_jobs.count_hours, back=3 * HOUR)),
+    Job("event-bodies", DAY, upkeep_jobs.empty_old_bodies),
+    Job("prune-runs", DAY, upkeep_jobs.prune_old_runs),
 )
-"""In the order in which they run when several are due at once."""
+"""In the order in which the jobs of a lane run when several are due at once, and all jobs of `work`."""
 
 
-def tick(databases: Databases, settings: Settings, now: datetime) -> dict[str, dict[str, Any]]:
-    """Run every job whose current slot is not claimed yet. Returns their results by name."""
+def tick(
+    databases: Databases, settings: Settings, now: datetime, lane: Lane | None = None
+) -> dict[str, dict[str, Any]]:
+    """Run every job of a lane, or of all, whose current slot is not claimed yet. Returns results by name."""
     clock = running_clock(now)
+    slots = {job.name: job.slot_at(now) for job in JOBS if lane in (None, job.lane)}
+    with read_session(databases.main) as session:
+        due = claimable(session, now, {name: slot.name for name, slot in slots.items()})
     return {
         job.name: result
         for job in JOBS
-        if (result := _run(databases, settings, now, clock, job, _slot(job, now))) is not None
+        if job.name in due
+        and (result := _run(databases, settings, now, clock, job, slots[job.name])) is not None
     }
 
 
@@ -203,7 +195,7 @@ def run_all_jobs(
             start = require_forward(session, now, as_of)
     results = []
     for at in _times_to_run(start, as_of):
-        slot, clock = f"by hand at {at:%Y-%m-%dT%H:%M:%S.%fZ}", running_clock(at)
+        slot, clock = Slot(f"by hand at {at:%Y-%m-%dT%H:%M:%S.%fZ}"), running_clock(at)
         done = {job.name: _run(databases, settings, at, clock, job, slot, StartedBy.PERSON) for job in JOBS}
         transact(databases.main, partial(advance_clock, as_of=at))
         results.append({"at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "jobs": {k: v for k, v in done.items() if v}})
@@ -219,42 +211,53 @@ def _times_to_run(now: datetime, as_of: datetime | None) -> list[datetime]:
     return [now, *(midnight + DAY * number for number in range(count)), as_of]
 
 
-def _slot(job: Job, now: datetime) -> str:
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return f"{epoch + (now - epoch) // job.every * job.every:%Y-%m-%dT%H:%MZ}"
-
-
 def _run(
     databases: Databases,
     settings: Settings,
     now: datetime,
     clock: Callable[[], datetime],
     job: Job,
-    slot: str,
+    slot: Slot,
     started_by: StartedBy = StartedBy.SCHEDULE,
 ) -> dict[str, Any] | None:
     """Claim the slot, run the job and record its result. Returns None when the slot is claimed already.
 
     `now` is the time of the slot; `clock` gives the current time, as earlier jobs may have taken minutes.
     """
-    own_claim = transact(databases.main, lambda s: claim(s, now, job.name, slot, started_by))
+    own_claim = transact(databases.main, lambda s: _claim(s, clock(), job, slot, started_by))
     if own_claim is None:
         return None
+    context = JobContext(databases, settings, now, own_claim, clock)
+    before_s = time.thread_time()
+    result, failed = _result_of(job, context, slot)
+    cost = Cost(round((time.thread_time() - before_s) * 1000), context.rows_done)
     try:
-        result = job.work(JobContext(databases, settings, now, own_claim, clock))
-        if failed := "error" in result:
-            log.error("job failed", job=job.name, slot=slot, error=result["error"])
-    except LinkledgerError as error:
-        result, failed = failed_result(error), True
-        log.error("job failed", job=job.name, slot=slot, error=str(error))
-    except Exception as error:  # one broken job must not prevent the others from running
-        result, failed = failed_result(error), True
-        log.exception("job broke", job=job.name, slot=slot)
-    try:
-        transact(databases.main, lambda s: finish(s, now, own_claim, failed=failed, result=result))
+        transact(
+            databases.main,
+            lambda s: finish(s, clock(), own_claim, failed=failed, result=result, cost=cost),
+        )
     except LeaseLost as error:
-        log.warning("run lost", job=job.name, slot=slot, error=str(error))
+        log.warning("run lost", job=job.name, slot=slot.name, error=str(error))
     return result
+
+
+def _claim(session: Session, now: datetime, job: Job, slot: Slot, started_by: StartedBy) -> Claim | None:
+    return claim(session, now, job.name, slot.name, started_by, due_at=slot.due_at, every=slot.every)
+
+
+def _result_of(job: Job, context: JobContext, slot: Slot) -> tuple[dict[str, Any], bool]:
+    """The result of the job, and whether it failed. One broken job does not prevent others from running."""
+    try:
+        result = job.work(context)
+        if failed := "error" in result:
+            log.error("job failed", job=job.name, slot=slot.name, error=result["error"])
+        return result, failed
+    except LinkledgerError as error:
+        log.error("job failed", job=job.name, slot=slot.name, error=str(error))
+        return failed_result(error), True
+    except Exception as error:
+        log.exception("job broke", job=job.name, slot=slot.name)
+        return failed_result(error), True
 
 
 def _nonempty_report(report: Report) -> dict[str, Any]:

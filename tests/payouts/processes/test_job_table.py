@@ -261,7 +261,7 @@ def test_job_with_a_lost_lease_stops_without_recording_a_result(
     slot = "2026-11-01T00:00Z"
 
     def lose_lease(context: JobContext) -> dict[str, Any]:
-        successor = transact(databases.main, lambda s: claim(s, now + LEASE, "close", slot))
+        successor = transact(databases.main, lambda s: claim(s, now + 2 * LEASE, "close", slot))
         assert successor is not None
         return close_periods(context)
 
