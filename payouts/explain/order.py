@@ -28,7 +28,7 @@ from tracker.sales.inbox.queries import unapplied_events
 from tracker.sales.inbox.serializers import event_json
 from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import Sale
-from tracker.sales.orders.queries import has_order_name
+from tracker.sales.orders.queries import sales_with_name
 from tracker.sales.serializers import refund_claim_json
 from tracker.times import format_utc, optional_utc_text
 
@@ -46,7 +46,7 @@ def explain(session: Session, brand_id: str, order_id: str) -> list[dict[str, An
     """One JSON value for each sale with that order id, which several namespaces may use. Raises NotFound."""
     brand = get_brand(session, brand_id)
     sales = session.execute(
-        select(Sale).where(Sale.brand_id == brand.id, has_order_name(order_id)).order_by(Sale.id)
+        select(Sale).where(Sale.id.in_(sales_with_name(order_id, brand.id))).order_by(Sale.id)
     ).scalars()
     found = [_sale(session, brand, sale) for sale in sales]
     if not found:

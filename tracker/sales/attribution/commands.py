@@ -15,7 +15,8 @@ from tracker.sales.attribution.replay import (
     Scope,
     count_decisions,
     differences,
-    page_of_decisions,
+    load_decisions,
+    next_decision_ids,
 )
 
 PAGE_SIZE = 500
@@ -49,13 +50,11 @@ def replay_command(console: Console, brand_id: str | None, order: str | None) ->
 
 def _pages(databases: Databases, scope: Scope) -> Iterator[tuple[int, list[Difference]]]:
     """Reads each page in its own transaction; a long one would make the database retain old rows."""
-    after_id = ""
-    while True:
+    after_id: str | None = ""
+    while after_id is not None:
         with read_session(databases.main) as session:
-            page = page_of_decisions(session, scope, after_id, PAGE_SIZE)
-        if not page:
-            return
-        after_id = page[-1].id
+            ids, after_id = next_decision_ids(session, scope, after_id, PAGE_SIZE)
+            page = load_decisions(session, ids) if ids else []
         yield len(page), list(differences(page))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from tracker.sales.attribution.evidence import iso_time
@@ -21,10 +21,10 @@ from tracker.sales.attribution.stored_decision import (
     replay_decision,
 )
 from tracker.sales.orders.models import Sale
-from tracker.sales.orders.queries import has_order_name
+from tracker.sales.orders.queries import sales_with_name
 
 _StoredDecision = Row[*tuple[Any, ...]]
-"""A row of `page_of_decisions`."""
+"""A row of `load_decisions`."""
 
 _WINNER_FIELDS = ("enrollment_id", "terms_id", "link_id", "click_id", "coupon_id")
 
@@ -49,11 +49,35 @@ class Difference:
 
 
 def count_decisions(session: Session, scope: Scope) -> int:
-    return session.scalar(_in_scope(select(func.count(Attribution.id)), scope)) or 0
+    count = select(func.count(Attribution.id))
+    if scope.order is not None:
+        count = count.where(Attribution.sale_id.in_(sales_with_name(scope.order, scope.brand_id)))
+    elif scope.brand_id is not None:
+        count = count.join(Sale, Sale.id == Attribution.sale_id).where(Sale.brand_id == scope.brand_id)
+    return session.scalar(count) or 0
 
 
-def page_of_decisions(session: Session, scope: Scope, after_id: str, limit: int) -> Sequence[_StoredDecision]:
-    """Up to `limit` decisions, ordered by id, with ids greater than `after_id`."""
+def next_decision_ids(
+    session: Session, scope: Scope, after_id: str, limit: int
+) -> tuple[list[str], str | None]:
+    """Ids of decisions in the scope, after `after_id`, and the id after which to go on; None at the end.
+
+    `limit` is the number of decisions that are looked at, in the order of their ids; those of other brands
+    are left out afterwards. With the brand in the query, SQLite would read and sort all decisions of the
+    brand for each page.
+    """
+    if scope.order is not None:
+        of_order = Attribution.sale_id.in_(sales_with_name(scope.order, scope.brand_id))
+        return list(session.scalars(select(Attribution.id).where(of_order).order_by(Attribution.id))), None
+    page = select(Attribution.id, Sale.brand_id).join(Sale, Sale.id == Attribution.sale_id, isouter=True)
+    page = page.where(Attribution.id > after_id).order_by(Attribution.id).limit(limit)
+    found = session.execute(page).all()
+    ids = [identifier for identifier, brand_id in found if scope.brand_id in (None, brand_id)]
+    return ids, found[-1].id if len(found) == limit else None
+
+
+def load_decisions(session: Session, ids: Sequence[str]) -> Sequence[_StoredDecision]:
+    """These decisions, in the order of their ids."""
     columns = (
         Attribution.id,
         Attribution.revision,
@@ -71,8 +95,8 @@ def page_of_decisions(session: Session, scope: Scope, after_id: str, limit: int)
         Sale.order_id,
         Sale.occurred_at,
     )
-    query = _in_scope(select(*columns), scope).where(Attribution.id > after_id)
-    return session.execute(query.order_by(Attribution.id).limit(limit)).all()
+    query = select(*columns).join(Sale, Sale.id == Attribution.sale_id).where(Attribution.id.in_(ids))
+    return session.execute(query.order_by(Attribution.id)).all()
 
 
 def differences(page: Sequence[_StoredDecision]) -> Iterator[Difference]:
@@ -80,15 +104,6 @@ def differences(page: Sequence[_StoredDecision]) -> Iterator[Difference]:
         found = _difference(stored)
         if found is not None:
             yield Difference(stored.id, stored.revision, stored.brand_id, stored.order_id, found)
-
-
-def _in_scope(query: Select[Any], scope: Scope) -> Select[Any]:
-    query = query.select_from(Attribution).join(Sale, Sale.id == Attribution.sale_id)
-    if scope.brand_id is not None:
-        query = query.where(Sale.brand_id == scope.brand_id)
-    if scope.order is not None:
-        query = query.where(has_order_name(scope.order))
-    return query
 
 
 def _difference(stored: _StoredDecision) -> str | None:

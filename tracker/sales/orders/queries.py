@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import CompoundSelect, and_, select, tuple_, union
 from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, NotFound
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.orders.models import OrderReference, Sale
+from tracker.sales.sources.models import Source
 
 
 class SeveralNamespaces(Conflict):
@@ -32,7 +33,7 @@ def find_sale(session: Session, brand_id: str, order_id: str, namespace: str | N
     Raises NotFound, and SeveralNamespaces when several namespaces of the brand have such an order.
     """
     brand = get_brand(session, brand_id)
-    query = select(Sale).where(Sale.brand_id == brand.id, has_order_name(order_id))
+    query = select(Sale).where(Sale.id.in_(sales_with_name(order_id, brand.id)))
     if namespace is not None:
         query = query.where(Sale.namespace == namespace)
     matches = session.scalars(query.order_by(Sale.namespace)).all()
@@ -47,12 +48,29 @@ def find_sale(session: Session, brand_id: str, order_id: str, namespace: str | N
     return sales[0]
 
 
-def has_order_name(name: str) -> ColumnElement[bool]:
-    """Condition: the order of the sale has this id or this other name."""
-    named = exists().where(
-        OrderReference.brand_id == Sale.brand_id,
-        OrderReference.namespace == Sale.namespace,
-        OrderReference.order_id == Sale.order_id,
-        OrderReference.reference == name,
+def sales_with_name(name: str, brand_id: str | None = None) -> CompoundSelect[str]:
+    """Query: ids of the sales whose order has this id or this other name, of one brand or of all.
+
+    Two look-ups in unique keys, from the few namespaces of the sources. One condition with OR would read all
+    sales of the brand.
+    """
+    namespaces = select(Source.brand_id, Source.namespace)
+    if brand_id is not None:
+        namespaces = namespaces.where(Source.brand_id == brand_id)
+    by_id = select(Sale.id).where(
+        tuple_(Sale.brand_id, Sale.namespace).in_(namespaces), Sale.order_id == name
     )
-    return or_(Sale.order_id == name, named)
+    is_same_order = and_(
+        Sale.brand_id == OrderReference.brand_id,
+        Sale.namespace == OrderReference.namespace,
+        Sale.order_id == OrderReference.order_id,
+    )
+    by_reference = (
+        select(Sale.id)
+        .join(OrderReference, is_same_order)
+        .where(
+            tuple_(OrderReference.brand_id, OrderReference.namespace).in_(namespaces),
+            OrderReference.reference == name,
+        )
+    )
+    return union(by_id, by_reference)
