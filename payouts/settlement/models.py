@@ -24,6 +24,7 @@ class Payout(Base):
         ),
         Index("ix_payout_state", "state"),
         Index("ix_payout_creator", "creator_id"),
+        Index("ix_payout_brand", "brand_id", "id"),
         STRICT,
     )
 

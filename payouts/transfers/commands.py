@@ -1,8 +1,9 @@
 """Commands for payouts: preview, run, retry, cancel, reconcile, adopt, list and show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import click
@@ -22,12 +23,14 @@ from payouts.transfers.reconciliation.reconciliation import reconcile, reversals
 from payouts.transfers.returned.commands import returned_commands
 from payouts.transfers.sending.report import Report
 from payouts.transfers.sending.run import PayoutRun, running_clock
-from payouts.transfers.serializers import payout_json, payout_text, plan_json, plan_text
+from payouts.transfers.serializers import payout_json, payout_text, payouts_json, plan_json, plan_text
 from payouts.transfers.stripe.client import StripeRail
 from tracker.console import CHECK_FOUND_FAULT, FAILED, CommandResult, Console, ConsoleGroup, pass_console
 from tracker.errors import Conflict, NotFound, NotNow
 from tracker.people.accounts.operations import get_brand
 from tracker.reasons import Reason
+
+PAGE_SIZE = 200
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")
 
@@ -155,17 +158,30 @@ def cancel(console: Console, payout_id: str, reason: str) -> CommandResult:
 
 @payout_commands.command("list")
 @_brand
+@click.option("--limit", type=click.IntRange(1), help="At most so many.  [default: all]")
+@click.option("--after", metavar="PAYOUT", help="Go on after the last payout of an earlier list.")
 @pass_console
-def list_payouts(console: Console, brand_id: str) -> CommandResult:
+def list_payouts(console: Console, brand_id: str, limit: int | None, after: str | None) -> CommandResult:
     """Show a brand's payouts with their attempts, newest first."""
     with read_session(console.databases.main) as session:
-        ids = session.execute(
-            select(Payout.id)
-            .where(Payout.brand_id == get_brand(session, brand_id).id)
-            .order_by(Payout.id.desc())
-        ).scalars()
-        found = list(ids)
-    return _payouts_result(console, found)
+        brand = get_brand(session, brand_id)
+        if after is not None:
+            _get(session, after)
+    value = list(islice(_newest_payouts(console, brand.id, after), limit))
+    return CommandResult(value, "\n".join(payout_text(each) for each in value) or "There are no payouts yet.")
+
+
+def _newest_payouts(console: Console, brand_id: str, after: str | None) -> Iterator[dict[str, Any]]:
+    """Reads each page in its own transaction."""
+    while True:
+        query = select(Payout).where(Payout.brand_id == brand_id).order_by(Payout.id.desc()).limit(PAGE_SIZE)
+        with read_session(console.databases.main) as session:
+            page = session.scalars(query if after is None else query.where(Payout.id < after)).all()
+            values = payouts_json(session, page)
+        yield from values
+        if len(page) < PAGE_SIZE:
+            return
+        after = page[-1].id
 
 
 @payout_commands.command("show")

@@ -1,5 +1,6 @@
 """Reads what came back of transfers, with what was decided about it, and turns it into JSON and text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,14 +48,18 @@ def get_returned_money(session: Session, reversal_ref: str) -> ReturnedMoney:
     return _found(*row)
 
 
-def returned_of(session: Session, payout: Payout) -> list[dict[str, Any]]:
-    """What came back of one payout, as JSON, the oldest first."""
-    reversals = session.scalars(
+def returned_of(session: Session, payouts: Sequence[Payout]) -> dict[str, list[dict[str, Any]]]:
+    """By payout: what came back of it, as JSON, the oldest first."""
+    currencies = {payout.id: payout.currency for payout in payouts}
+    found: dict[str, list[dict[str, Any]]] = {payout_id: [] for payout_id in currencies}
+    for reversal in session.scalars(
         select(TransferReversal)
-        .where(TransferReversal.payout_id == payout.id)
+        .where(TransferReversal.payout_id.in_(currencies))
         .order_by(TransferReversal.recorded_at, TransferReversal.reversal_ref)
-    )
-    return [reversal_json(each, payout.currency) for each in reversals]
+    ):
+        assert reversal.payout_id is not None
+        found[reversal.payout_id].append(reversal_json(reversal, currencies[reversal.payout_id]))
+    return found
 
 
 def reversal_json(reversal: TransferReversal, currency: str) -> dict[str, Any]:

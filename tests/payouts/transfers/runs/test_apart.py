@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from config.database import read_session
 from payouts.settlement.models import Payout
+from payouts.transfers import commands as payout_commands
 from payouts.transfers.models import Payee
 from payouts.transfers.planning.preparation import prepare
 from payouts.transfers.sending.run import PayoutRun
@@ -151,6 +152,27 @@ def test_the_list_shows_only_payouts_of_the_brand(books_by_name: BooksByName) ->
         for each in (books_by_name["anna"], books_by_name["mugs"]):
             listed = terminal.ask("payout", "list", "--brand", each.brand_id)
             assert sorted(row["id"] for row in listed) == [payout.id for payout in payouts_of(each)]
+
+
+def test_the_list_is_read_by_pages_and_goes_on_after_a_payout(
+    anna_and_bert: tuple[Books, Books], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, _ = anna_and_bert
+    pay_all = anna.run(PAYDAY).pay(anna.brand_id)
+    assert len(pay_all.paid) == 2
+    with at_terminal(anna, PAYDAY) as terminal:
+        whole = terminal.ask("payout", "list", "--brand", anna.brand_id)
+        assert [each["id"] for each in whole] == sorted((each["id"] for each in whole), reverse=True)
+        assert whole == [terminal.ask("payout", "show", each["id"]) for each in whole]
+        assert all(each["items"] and each["attempts"] for each in whole)
+        monkeypatch.setattr(payout_commands, "PAGE_SIZE", 1)
+        assert terminal.ask("payout", "list", "--brand", anna.brand_id) == whole
+        first = terminal.ask("payout", "list", "--brand", anna.brand_id, "--limit", "1")
+        rest = terminal.ask("payout", "list", "--brand", anna.brand_id, "--after", first[0]["id"])
+        assert [*first, *rest] == whole
+        assert "no payout pay_x" in terminal.refused(
+            "payout", "list", "--brand", anna.brand_id, "--after", "pay_x"
+        )
 
 
 @pytest.fixture
