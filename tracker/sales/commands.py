@@ -31,11 +31,12 @@ sale.add_command(import_sales)
 @sale.command("list")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @click.option("--limit", type=click.IntRange(1, MAX_LINES), default=100, show_default=True)
+@click.option("--after", metavar="SALE", help="Go on after the last sale of an earlier list.")
 @pass_console
-def show_sales(console: Console, brand_id: str, limit: int) -> CommandResult:
+def show_sales(console: Console, brand_id: str, limit: int, after: str | None) -> CommandResult:
     """Show the sales of a brand, the latest first."""
     with read_session(console.databases.main) as session:
-        found = list_sales(session, brand_id, limit)
+        found = list_sales(session, brand_id, limit, after)
         values = [sale_json(each) for each in found]
         lines = [
             f"{format_utc(each.occurred_at)}  {each.order_id}  {Money(amounts_of(each).total, each.currency)}"

@@ -24,13 +24,21 @@ STATES = ("applied", "parked", "conflict", "dismissed")
 @click.option("--brand", "brand_id", metavar="ID", help="Only events of this brand.")
 @click.option("--state", type=click.Choice(STATES), help="Only events in this state.")
 @click.option("--limit", type=click.IntRange(1, MAX_LINES), default=100, show_default=True)
+@click.option("--after", metavar="EVENT", help="Go on after the last event of an earlier list.")
 @pass_console
 def show_events(
-    console: Console, source_id: str | None, brand_id: str | None, state: str | None, limit: int
+    console: Console,
+    source_id: str | None,
+    brand_id: str | None,
+    state: str | None,
+    limit: int,
+    after: str | None,
 ) -> CommandResult:
     """Show the messages that shops sent, newest first, and why any of them was not applied."""
     with read_session(console.databases.main) as session:
-        found = list_events(session, source_id=source_id, brand_id=brand_id, state=state, limit=limit)
+        found = list_events(
+            session, source_id=source_id, brand_id=brand_id, state=state, limit=limit, after=after
+        )
         values = [event_json(event) for event in found]
     lines = [
         f"{each['received_at']}  {each['id']}  {each['state']:8}  {each['type'] or 'unreadable'}  "

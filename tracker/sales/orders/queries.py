@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import CompoundSelect, and_, select, tuple_, union
+from sqlalchemy import CompoundSelect, and_, literal, select, tuple_, union
 from sqlalchemy.orm import Session
 
 from tracker.errors import Conflict, NotFound
@@ -20,10 +20,19 @@ class SeveralNamespaces(Conflict):
         self.namespaces = tuple(namespaces)
 
 
-def list_sales(session: Session, brand_id: str, limit: int = 100) -> Sequence[Sale]:
-    """The latest first. Raises NotFound for the brand."""
+def list_sales(session: Session, brand_id: str, limit: int = 100, after: str | None = None) -> Sequence[Sale]:
+    """The latest first. `after` is the id of a sale, after which the list goes on.
+
+    Raises NotFound for the brand and that sale.
+    """
     brand = get_brand(session, brand_id)
     sales = select(Sale).where(Sale.brand_id == brand.id)
+    if after is not None:
+        occurred_at = session.scalar(select(Sale.occurred_at).where(Sale.id == after))
+        if occurred_at is None:
+            raise NotFound(f"There is no sale {after}.")
+        last = tuple_(literal(occurred_at, Sale.occurred_at.type), literal(after))
+        sales = sales.where(tuple_(Sale.occurred_at, Sale.id) < last)
     return session.scalars(sales.order_by(Sale.occurred_at.desc(), Sale.id.desc()).limit(limit)).all()
 
 
