@@ -77,6 +77,10 @@ COMMANDS: dict[str, ListedCommand] = tracker_commands.COMMANDS | {
         "payouts.explain.commands:explain_command",
         "Show the history of an order: event, click, attribution, commission, statement, transfer.",
     ),
+    "jobs": ListedCommand(
+        "payouts.processes.jobs_command:jobs_command",
+        "Show each job: its last run, how late and how long it was, what waits for it, its last error.",
+    ),
     "ledger accounts": ListedCommand(
         "payouts.ledger.commands:accounts",
         "Show a brand's own accounts: all that was debited and credited to each, and the difference.",

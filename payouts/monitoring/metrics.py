@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import read_session
 from config.metrics import metrics_files
+from payouts.monitoring.job_metrics import JobMetrics
 from tracker.clicks.counting.partitions import default_partition_rows, is_partitioned
 from tracker.http.proxy import DIRECT_LOOPBACK
 from tracker.http.site import Site, site
@@ -33,6 +34,7 @@ def metrics() -> Response:
     registry.register(_MultiprocessMetrics(files) if files else _ProcessMetrics())
     registry.register(_UnpartitionedClicks(site()))
     registry.register(_SourceAge(site()))
+    registry.register(JobMetrics(site()))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
