@@ -7,6 +7,7 @@ from functools import cache
 from sqlalchemy import Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
+from config.columns import UtcTime
 from payouts.commissions.models import BookingWork, Commission, Hold, WorkKind
 from payouts.settlement.models import Attempt
 from payouts.statements.models import Statement
@@ -29,7 +30,7 @@ def _counted(job: str) -> Select[int]:
 @cache
 def _waiting() -> Mapping[str, Select[str]]:
     """What waits for each job. Parameter: `now`."""
-    now = bindparam("now")
+    now = bindparam("now", type_=UtcTime())
     held = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
     return {
         "accrue": select(BookingWork.cause_id).where(BookingWork.kind == WorkKind.ATTRIBUTION),
