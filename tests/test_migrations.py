@@ -41,6 +41,7 @@ PROTECTED = {
     "ledger_mark",
     "ledger_posting",
     "ledger_transaction",
+    "pay_date_move",
     "policy_change",
     "rate_override",
     "review_decision",

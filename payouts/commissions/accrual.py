@@ -12,7 +12,7 @@ from config.among import among
 from config.insert import insert_new
 from payouts.commissions.attributed import AttributedSale, attributed_sales, evidence_of
 from payouts.commissions.booking_work import ACCRUAL, brands_with_work, finish_work, waiting_work
-from payouts.commissions.dates import release_date
+from payouts.commissions.dates import PayDates, release_date
 from payouts.commissions.entries import Change, CommissionRef, DatedStep, PlannedChange, record_all
 from payouts.commissions.holds.new_holds import NewHold, insert_holds
 from payouts.commissions.holds.of_suspicion import CreditedCommission, hold_suspicious
@@ -183,6 +183,7 @@ class _Conditions(NamedTuple):
     """What decides about the commissions of a batch: terms and creators by id of terms and of enrollment."""
 
     rules: BrandRules
+    pay_dates: PayDates
     terms: Mapping[str, Terms]
     creators: Mapping[str, str]
     own_rates: OwnRates
@@ -197,6 +198,7 @@ def _earned(sale: AttributedSale, conditions: _Conditions, reported_at: datetime
         terms.rate_bp, enrollment_id=sale.enrollment_id, link_id=sale.link_id, at=sale.occurred_at
     )
     base_minor = full_base_minor(sale.amounts, terms.base)  # type: ignore[arg-type]
+    release_at = release_date(conditions.rules, sale.occurred_at, terms.hold_days, reported_at=reported_at)
     return {
         "creator_id": conditions.creators[sale.enrollment_id],
         "currency": sale.currency,
@@ -205,9 +207,8 @@ def _earned(sale: AttributedSale, conditions: _Conditions, reported_at: datetime
         "rate_bp": rate.rate_bp,
         "rate_from": rate.source,
         "amount_minor": commission_minor(base_minor, rate.rate_bp),
-        "release_at": release_date(
-            conditions.rules, sale.occurred_at, terms.hold_days, reported_at=reported_at
-        ),
+        "release_at": release_at,
+        "expected_pay_on": conditions.pay_dates.of(release_at),
     }
 
 
@@ -216,8 +217,10 @@ def _load_conditions(session: Session, brand_id: str, sales: Sequence[Attributed
     terms_ids = sorted({sale.terms_id for sale in sales if sale.terms_id is not None})
     link_ids = {sale.link_id for sale in sales if sale.link_id is not None}
     terms = session.scalars(_terms_query(), {"ids": terms_ids})
+    rules = load_rules(session, brand_id)
     return _Conditions(
-        load_rules(session, brand_id),
+        rules,
+        PayDates(rules),
         {each.id: each for each in terms},
         dict(session.execute(_creators_query(), {"ids": enrollment_ids}).all()),
         load_own_rates(session, enrollment_ids=enrollment_ids, link_ids=link_ids),

@@ -49,6 +49,11 @@ class Commission(Base):
     first_released_at: Mapped[datetime | None]
     """Set by the first release and kept when the commission is held again."""
     created_at: Mapped[datetime]
+    expected_pay_on: Mapped[str | None]
+    """The day on which payment was expected at the accrual, as YYYY-MM-DD. Null in rows that are older.
+
+    Its moves are rows of PayDateMove.
+    """
 
 
 class Entry(Base):
@@ -115,6 +120,27 @@ class BookingWork(Base):
     kind: Mapped[str] = mapped_column(primary_key=True)
     cause_id: Mapped[str] = mapped_column(primary_key=True)
     sale_id: Mapped[str]
+
+
+class PayDateMove(Base):
+    """An expected pay date moved, and why. Append-only: the last `to_on` is the present one."""
+
+    __tablename__ = "pay_date_move"
+    __table_args__ = (
+        UniqueConstraint("commission_id", "number", name="pay_date_moves_are_numbered"),
+        CheckConstraint("from_on <> to_on", name="a_pay_date_moves_to_another_day"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    commission_id: Mapped[str] = mapped_column(ForeignKey("commission.id"))
+    number: Mapped[int]
+    from_on: Mapped[str]
+    to_on: Mapped[str]
+    reason: Mapped[str]
+    reason_code: Mapped[str]
+    reason_parameters: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    moved_at: Mapped[datetime]
 
 
 class PlacedBy(StrEnum):

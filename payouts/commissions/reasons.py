@@ -55,6 +55,10 @@ class CommissionReason(StrEnum):
     UNDER_REVIEW = "under_review"
     OTHER = "other"
 
+    PAY_DATE_AFTER_HOLD = "pay_date_after_hold"
+    """Why an expected pay date moved: a hold, or its extension, lasts longer than the line would wait."""
+    PAY_DATE_AFTER_LIFT = "pay_date_after_lift"
+
     EARLIER_WORDS = "earlier_words"
     """The words of a row that is older than the codes, stored again with a newer row."""
 
@@ -140,6 +144,8 @@ COMMISSION_TEXTS = ReasonTexts(
         CommissionReason.HOLD_ENDED: "nobody decided within the time: the hold ended",
         CommissionReason.REMOVED: _removal_words,
         **{code: partial(_decision_words, code) for code in DECISIONS},
+        CommissionReason.PAY_DATE_AFTER_HOLD: "held at most until {until}",
+        CommissionReason.PAY_DATE_AFTER_LIFT: "what held it was lifted",
         CommissionReason.EARLIER_WORDS: "{words}",
     },
 )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from config.insert import insert_new
 from payouts.commissions.holds.ends import latest_end
 from payouts.commissions.models import Hold, PlacedBy
+from payouts.commissions.pay_dates import note_pay_dates
 from payouts.commissions.reasons import COMMISSION_TEXTS
 from tracker.ids import new_id
 from tracker.people.accounts.rules_versions import load_rules
@@ -45,7 +46,9 @@ def insert_holds(session: Session, now: datetime, brand_id: str, holds: Sequence
     rows = [_row(now, each, timezone) for each in holds]
     session.flush()
     inserted = insert_new(session, Hold, rows)
-    return [each for each, row in zip(holds, rows, strict=True) if row["id"] in inserted]
+    placed = [each for each, row in zip(holds, rows, strict=True) if row["id"] in inserted]
+    note_pay_dates(session, now, [each.commission_id for each in placed])
+    return placed
 
 
 def _row(now: datetime, hold: NewHold, timezone: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from payouts.commissions.movements import (
     returned_parts,
     settled_by_commission,
 )
+from payouts.commissions.pay_dates import note_pay_dates
 from payouts.commissions.positions import hold_steps
 from payouts.commissions.reasons import COMMISSION_TEXTS
 from payouts.ledger.models import Period
@@ -225,7 +226,10 @@ def lift_hold(
         .values(lifted_at=now, **explanation)
         .returning(Hold.id)
     )
-    return lifted.first() is not None
+    was_lifted = lifted.first() is not None
+    if was_lifted:
+        note_pay_dates(session, now, [commission_id])
+    return was_lifted
 
 
 def is_settled(session: Session, commission_id: str) -> bool:

@@ -29,6 +29,7 @@ from payouts.commissions.holds.placing import (
     placer_of,
 )
 from payouts.commissions.models import Commission, Hold, PlacedBy
+from payouts.commissions.pay_dates import note_pay_dates
 from payouts.commissions.reasons import DECISIONS, CommissionReason, decision_reason
 from payouts.commissions.release import release_in_draft
 from payouts.ledger.calendar import days_later
@@ -171,6 +172,7 @@ def extend(
         .returning(Hold.id)
     )
     assert extended.first() is not None, "the hold was changed under the brand's lock"
+    note_pay_dates(session, now, [commission.id])
     record.finish(session, [placed.id])
     return Decided(record.decision_id, extended_to)
 

@@ -13,6 +13,7 @@ from payouts.commissions.holds.ends import latest_end
 from payouts.commissions.holds.placing import holds_of, lift_hold, place_hold, placer_of, reapply_holds
 from payouts.commissions.models import Commission, Hold
 from payouts.commissions.movements import movements_of_commission
+from payouts.commissions.pay_dates import note_pay_dates
 from payouts.commissions.reasons import CommissionReason
 from payouts.commissions.release import release_commission
 from payouts.ledger.manual import book_manually
@@ -76,6 +77,7 @@ def _undo_extension(session: Session, now: datetime, undoing: Undoing) -> list[s
     )
     if shortened.first() is None:
         raise Conflict(f"The hold of {commission.id} has ended: there is nothing to undo.")
+    note_pay_dates(session, now, [commission.id])
     return [placed.id]
 
 

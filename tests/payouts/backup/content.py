@@ -73,7 +73,14 @@ def contents(databases: Databases) -> Contents:
     return found
 
 
-YOUNGER_COLUMNS = ("reason_code", "reason_parameters", "take_back_months", "minimum_minor", "review_days")
+YOUNGER_COLUMNS = (
+    "reason_code",
+    "reason_parameters",
+    "take_back_months",
+    "minimum_minor",
+    "review_days",
+    "expected_pay_on",
+)
 
 
 def without_codes(content: Contents) -> Contents:
