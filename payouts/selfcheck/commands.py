@@ -31,7 +31,7 @@ def check_command(console: Console, full: bool) -> CommandResult:
         lines += [f"       {each.message}" for each in findings]
     all_ok = all(each["ok"] for each in checks)
     value = {"ok": all_ok, "checked_at": format_utc(console.now), "checks": checks}
-    value |= {"full": run.is_full, "since": [_mark_json(each) for each in run.marks.values() if each]}
+    value |= {"full": run.is_full, "since": [_mark_json(each) for each in run.marks]}
     lines.append(_extent(run))
     return CommandResult(value, "\n".join(lines), 0 if all_ok else CHECK_FOUND_FAULT)
 
@@ -47,10 +47,9 @@ def _mark_json(mark: Mark) -> dict[str, Any]:
 
 def _extent(run: CheckRun) -> str:
     """What was checked, in words."""
-    marks = [each for each in run.marks.values() if each]
-    if not marks:
+    if run.is_full:
         return "Everything was checked."
-    since, all_checked = min(each.made_at for each in marks), min(each.since for each in marks)
+    since, all_checked = min(each.made_at for each in run.marks), min(each.since for each in run.marks)
     return (
         f"Checked was what came since the marks of {format_utc(since)}; everything was checked at "
         f"{format_utc(all_checked)}. To check everything again, run: linkledger check --full"

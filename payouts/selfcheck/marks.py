@@ -6,7 +6,7 @@ A mark is trusted when this installation's evidence key signed it, and the books
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -27,10 +27,14 @@ KEPT = 3
 
 @dataclass(frozen=True)
 class MarkFound:
-    """The mark that a check starts at, None when it starts at the beginning; what is wrong with the marks."""
+    """The mark that a check starts at, None when it starts at the beginning; what is wrong with the marks.
+
+    `last_number` is that of the brand's last mark, 0 when there is none.
+    """
 
     mark: Mark | None = None
     faults: Sequence[Finding] = ()
+    last_number: int = 0
 
 
 def find_mark(session: Session, brand_id: str, key: EvidenceKey) -> MarkFound:
@@ -39,32 +43,35 @@ def find_mark(session: Session, brand_id: str, key: EvidenceKey) -> MarkFound:
     None when there is none by this key, or a later check found faults. A mark whose signature is wrong, or
     whose transaction has another hash in the books, is a fault.
     """
-    if faults := rewritten(session, brand_id, key):
-        return MarkFound(faults=faults)
+    found = marks_as_evidence(session, brand_id, key)
+    if found.faults:
+        return found
     marks = _marks(session, brand_id)
     faulty = max((each.number for each in marks if each.findings), default=0)
     own = [each for each in marks if each.key_id == key.key_id and each.number > faulty]
     if not own:
-        return MarkFound()
+        return found
     if not _is_signed(own[0], key):
-        return MarkFound(faults=[_finding(own[0], "was changed after it was signed")])
-    return MarkFound(own[0])
+        return replace(found, faults=[_finding(own[0], "was changed after it was signed")])
+    return replace(found, mark=own[0])
 
 
-def rewritten(session: Session, brand_id: str, key: EvidenceKey) -> list[Finding]:
+def marks_as_evidence(session: Session, brand_id: str, key: EvidenceKey) -> MarkFound:
     """A finding for each mark of this key whose transaction has another hash in the books, or is gone.
 
-    Such books may be consistent in themselves: the mark alone shows that they were others before.
+    No mark to start at. Such books may fit together: only the mark shows that they were others before.
     """
-    own = [each for each in _marks(session, brand_id) if not each.findings and _is_signed(each, key)]
+    marks = _marks(session, brand_id)
+    own = [each for each in marks if not each.findings and _is_signed(each, key)]
     seen = Transaction.seq.in_([each.seq for each in own])
     query = select(Transaction.seq, Transaction.hash).where(Transaction.brand_id == brand_id, seen)
     hashes = {0: GENESIS} | dict(row for row in session.execute(query))
-    return [
+    faults = [
         _finding(each, "does not fit the books, which were changed before it")
         for each in own
         if hashes.get(each.seq) != each.hash
     ]
+    return MarkFound(faults=faults, last_number=max((each.number for each in marks), default=0))
 
 
 def _marks(session: Session, brand_id: str) -> Sequence[Mark]:
@@ -100,19 +107,19 @@ def record_mark(
     made_at: datetime,
     since: datetime,
     findings: int,
-    started_at: int | None,
+    last_number: int,
 ) -> bool:
     """Record up to where a check verified the books, or that it found faults.
 
-    `started_at` is the number of the mark at which the check started, None for a sweep. Returns False, and
-    records nothing, when another check has found faults since that mark, or faults are recorded already.
+    `last_number` is that of the brand's last mark when the check began. Returns False, and records nothing,
+    when another check has recorded faults since then, or when faults would be recorded a second time.
     """
     _lock_marks(session, books.brand_id)
     newest = select(Mark.number).where(Mark.brand_id == books.brand_id).order_by(Mark.number.desc()).limit(1)
     last, last_faulty = session.scalar(newest), session.scalar(newest.where(Mark.findings > 0)) or 0
     if findings and last == last_faulty:
         return False  # the next check starts at the beginning already
-    if started_at is not None and last_faulty > started_at:
+    if last_faulty > last_number:
         return False
     balances = {account: minor for account, minor in books.balances.items() if minor}
     owed: dict[str, dict[str, int]] = defaultdict(dict)

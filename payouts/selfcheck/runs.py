@@ -4,7 +4,7 @@ A run reads page by page, each in a short read, and records marks when it found 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -14,9 +14,16 @@ from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
 from config.settings import Settings
-from payouts.ledger.checks import BooksSoFar, Finding, Reads
+from payouts.ledger.checks import BooksSoFar, Reads
 from payouts.selfcheck.checks import CheckResult, Promise, Start, check_books
-from payouts.selfcheck.marks import MarkFound, books_at, changed_balances, find_mark, record_mark, rewritten
+from payouts.selfcheck.marks import (
+    MarkFound,
+    books_at,
+    changed_balances,
+    find_mark,
+    marks_as_evidence,
+    record_mark,
+)
 from payouts.selfcheck.models import Mark
 from tracker.errors import Fault
 from tracker.evidence_key import EvidenceKey, load_evidence_key
@@ -31,14 +38,18 @@ Write = Callable[[Callable[[Session], Any]], Any]
 
 @dataclass(frozen=True)
 class CheckRun:
-    """What a check found, and the mark at which it started, by brand; None where it checked everything."""
+    """What a check found, and by brand the mark at which it started, if it did not check everything."""
 
     result: CheckResult
-    marks: Mapping[str, Mark | None]
+    found: Mapping[str, MarkFound]
+
+    @property
+    def marks(self) -> list[Mark]:
+        return [each.mark for each in self.found.values() if each.mark is not None]
 
     @property
     def is_full(self) -> bool:
-        return not any(self.marks.values())
+        return not self.marks
 
 
 def run_check(
@@ -59,15 +70,13 @@ def run_check(
     with reads() as session:
         brands = list(session.scalars(select(Brand.id).order_by(Brand.id)))
     starts: dict[str, Start] = {}
-    marks: dict[str, Mark | None] = {}
-    faults: list[Finding] = []
+    marks: dict[str, MarkFound] = {}
     for brand_id in brands:
         with reads() as session:
-            starts[brand_id], found = _start(session, now, brand_id, key, full=full)
-        marks[brand_id] = found.mark
-        faults += found.faults
+            starts[brand_id], marks[brand_id] = _start(session, now, brand_id, key, full=full)
     result = check_books(reads, now, starts)
-    result.add(Promise.MARKS, faults)
+    for found in marks.values():
+        result.add(Promise.MARKS, found.faults)
     run = CheckRun(result, marks)
     _record(write, run, key, now)
     return run
@@ -89,13 +98,13 @@ def _start(
     """Where the check of a brand starts. A mark is evidence also for a check of everything."""
     beginning = Start(BooksSoFar(brand_id))
     if full:
-        return beginning, MarkFound(faults=rewritten(session, brand_id, key))
+        return beginning, marks_as_evidence(session, brand_id, key)
     found = find_mark(session, brand_id, key)
     if found.mark is None:
         return beginning, found
     books = books_at(session, found.mark)
     if books is None:
-        return beginning, MarkFound(faults=[changed_balances(found.mark)])
+        return beginning, replace(found, mark=None, faults=[changed_balances(found.mark)])
     return Start(books, since=min(found.mark.made_at, now)), found
 
 
@@ -106,7 +115,8 @@ def _record(write: Write, run: CheckRun, key: EvidenceKey, now: datetime) -> Non
     """
     findings = run.result.faults_of_books
     for books in run.result.ends:
-        mark = run.marks[books.brand_id]
+        found = run.found[books.brand_id]
+        mark = found.mark
         if findings and mark is not None:
             continue
         if mark is not None and mark.seq == books.seq and now - mark.made_at < RENEW_AFTER:
@@ -119,6 +129,6 @@ def _record(write: Write, run: CheckRun, key: EvidenceKey, now: datetime) -> Non
                 made_at=now,
                 since=now if mark is None else mark.since,
                 findings=findings,
-                started_at=None if mark is None else mark.number,
+                last_number=found.last_number,
             )
         )

@@ -179,7 +179,7 @@ def test_after_a_sweep_that_found_a_fault_every_check_looks_at_everything(marked
     assert checked(marked) == [fault]
     plant(marked, "update commission set rate_bp = 1000 where created_at < '2026-11-01'")
     assert checked(marked) == []
-    assert run_check(marked.databases.main, marked.settings, LATER).marks[marked.brand_id] is not None
+    assert run_check(marked.databases.main, marked.settings, LATER).marks
 
 
 def test_the_mark_stays_where_it_is_while_there_is_a_fault_after_it(marked: Books) -> None:
@@ -190,15 +190,14 @@ def test_the_mark_stays_where_it_is_while_there_is_a_fault_after_it(marked: Book
     assert [each.number for each in marks(marked)] == before
 
 
-def test_a_mark_does_not_hide_faults_that_another_check_has_found_meanwhile(marked: Books) -> None:
-    (mark,) = marks(marked)
-
+@pytest.mark.parametrize("full", [False, True])
+def test_a_mark_does_not_hide_what_another_check_has_found_meanwhile(marked: Books, full: bool) -> None:
     def find_faults_first(work: Callable[[Session], Any]) -> Any:
         plant(marked, BEFORE["a rate"])
         assert checked(marked, full=True)
         return marked.write(work)
 
-    assert checked(marked, write=find_faults_first) == []
+    assert checked(marked, write=find_faults_first, full=full) == []
     assert [each.findings > 0 for each in marks(marked)] == [False, True]
     assert checked(marked)
 
@@ -260,8 +259,8 @@ def test_a_brand_without_books_and_a_new_brand_are_checked_beside_the_others(mar
     mugs = add_brand(marked)
     for full in (True, False, False):
         run = run_check(marked.databases.main, marked.settings, LATER)
-        assert (run.marks[mugs.brand_id] is None, run.result.in_order()) == (full, [])
-        assert run.marks[marked.brand_id] is not None
+        assert (run.found[mugs.brand_id].mark is None, run.result.in_order()) == (full, [])
+        assert run.found[marked.brand_id].mark is not None
     mugs.sale("M1", 100_00, "12-14")
     with corrupted(
         marked.databases, "update commission set rate_bp = 5000 where created_at > '2026-12-14'"
@@ -278,7 +277,7 @@ def test_recording_is_refused_after_faults_and_faults_are_recorded_once(marked: 
     key, books = load_evidence_key(marked.settings.home), run_check_end(marked)
     recorded = marked.write(
         lambda s: record_mark(
-            s, key, books, made_at=LATER, since=LATER, findings=0, started_at=marks(marked)[0].number
+            s, key, books, made_at=LATER, since=LATER, findings=0, last_number=marks(marked)[0].number
         )
     )
     assert recorded is False
