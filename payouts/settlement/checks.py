@@ -10,8 +10,6 @@ from sqlalchemy.orm import Session
 
 from payouts.ledger.balances import subject_balances
 from payouts.ledger.checks import Finding
-from payouts.ledger.models import Posting, Transaction
-from payouts.ledger.rules import PAYOUT_KINDS
 from payouts.settlement.models import Attempt, Item, Payout, TransferReversal
 from payouts.settlement.open_entries import entry_sums, posting_sums, remainders
 from payouts.settlement.states import OPEN
@@ -94,26 +92,19 @@ def _attempt_faults(data: _PageData, payout: Payout) -> Iterator[Finding]:
 
 def settlement_faults(session: Session, accounts: Sequence[str]) -> Iterator[Finding]:
     """Open postings sum to the payable balance: nothing is forgotten, and nothing can be paid twice."""
-    payable, open_minor = posting_sums(session, accounts=accounts), _open_minor(session, accounts)
-    for account in sorted(payable.keys() | open_minor.keys()):
-        if payable[account] != open_minor[account]:
+    postings = posting_sums(session, accounts)
+    carried_by_other = exists().where(Item.carried_from_id == Payout.id, Item.live)
+    reserved = Payout.state.in_((*OPEN, "paid", "returned"))
+    left = remainders(session, accounts, reserved, ~carried_by_other)
+    for account in sorted(postings.keys() | left.keys()):
+        payable_minor, open_minor = postings[account].every, postings[account].untaken + left[account]
+        if payable_minor != open_minor:
             yield Finding(
                 "payouts",
                 account,
-                f"The balance of {account} is {payable[account]}, "
-                f"but its open postings and remainders sum to {open_minor[account]}.",
+                f"The balance of {account} is {payable_minor}, "
+                f"but its open postings and remainders sum to {open_minor}.",
             )
-
-
-def _open_minor(session: Session, accounts: Sequence[str]) -> Counter[str]:
-    """By account: postings in no live item, and remainders of payouts that no other payout has taken."""
-    taken = exists().where(Item.posting_id == Posting.id, Item.live)
-    sums = posting_sums(session, Transaction.kind.not_in(PAYOUT_KINDS), ~taken, accounts=accounts)
-    carried_by_other = exists().where(Item.carried_from_id == Payout.id, Item.live)
-    sums.update(
-        remainders(session, accounts, Payout.state.in_((*OPEN, "paid", "returned")), ~carried_by_other)
-    )
-    return sums
 
 
 def entry_faults(session: Session, accounts: Sequence[str]) -> Iterator[Finding]:

@@ -1,12 +1,15 @@
 """Sums of the entries of `payable`: those that no sent payout has settled, and those that one has."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from config.among import among
 from payouts.ledger.models import Account, Posting, Transaction
 from payouts.ledger.rules import PAYOUT_KINDS, account_id
 from payouts.settlement.models import Item, Payout
@@ -36,35 +39,60 @@ class EntrySums:
 
 def entry_sums(session: Session, accounts: Sequence[str]) -> Mapping[str, EntrySums]:
     """The sums of these accounts of the kind `payable`. Only rows of their owners are read."""
-    sent_by = aliased(Payout)
-    taken = exists().where(Item.live, Item.payout_id == sent_by.id, sent_by.state.in_(SENT))
-    is_entry = Transaction.kind.not_in(PAYOUT_KINDS)
-    every = posting_sums(session, is_entry, accounts=accounts)
-    open_minor = posting_sums(
-        session, is_entry, ~taken.where(Item.posting_id == Posting.id), accounts=accounts
-    )
+    taken_by = aliased(Payout)
+    taken = exists().where(Item.live, Item.payout_id == taken_by.id, taken_by.state.in_(SENT))
     is_sent = Payout.state.in_(SENT)
-    open_minor.update(remainders(session, accounts, is_sent, ~taken.where(Item.carried_from_id == Payout.id)))
+    postings = posting_sums(session, accounts)
+    left = remainders(session, accounts, is_sent, ~taken.where(Item.carried_from_id == Payout.id))
     carried, sent = remainders(session, accounts, is_sent), _sent(session, accounts)
     return {
-        each: EntrySums(every[each], open_minor[each], sent[each], carried[each])
-        for each in every.keys() | open_minor.keys() | sent.keys() | carried.keys()
+        each: EntrySums(postings[each].entries, postings[each].unsent + left[each], sent[each], carried[each])
+        for each in postings.keys() | left.keys() | sent.keys() | carried.keys()
     }
 
 
-def posting_sums(session: Session, *conditions: ColumnElement[bool], accounts: Sequence[str]) -> Counter[str]:
-    """Credits less debits of accounts, by account, of the postings that meet the conditions."""
-    sums: Counter[str] = Counter()
+class PostingSums(NamedTuple):
+    """Credits less debits of one account, in minor units.
+
+    `every`: of all postings. `entries`: of those that no payout made itself. `untaken`: of entries in no live
+    item of a payout. `unsent`: of entries in no live item of a payout that was sent.
+    """
+
+    every: int = 0
+    entries: int = 0
+    untaken: int = 0
+    unsent: int = 0
+
+
+def posting_sums(session: Session, accounts: Sequence[str]) -> Mapping[str, PostingSums]:
+    """The sums of the postings of accounts, by account."""
+    sums: dict[str, PostingSums] = defaultdict(PostingSums)
     for side, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
-        query = (
-            select(side, func.sum(Posting.amount_minor))
-            .join(Transaction, Transaction.id == Posting.transaction_id)
-            .where(side.in_(accounts), *conditions)
-            .group_by(side)
-        )
-        for owner, amount in session.execute(query):
-            sums[owner] += sign * int(amount)
+        for account, *minors in session.execute(_of_side(side), {"accounts": accounts}):
+            sums[account] = PostingSums._make(
+                old + sign * int(new) for old, new in zip(sums[account], minors, strict=True)
+            )
     return sums
+
+
+@cache
+def _of_side(side: InstrumentedAttribute[str]) -> Select[str, int, int, int, int]:
+    """Sums of the postings on one side of accounts. Parameter: `accounts`."""
+    amount, is_entry = Posting.amount_minor, Transaction.kind.not_in(PAYOUT_KINDS)
+
+    def total(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.sum(case((and_(*conditions), amount), else_=0))
+
+    untaken, unsent = total(is_entry, Item.id.is_(None)), total(is_entry, Payout.id.is_(None))
+    return (
+        select(side, func.sum(amount), total(is_entry), untaken, unsent)
+        .select_from(Posting)
+        .join(Transaction, Transaction.id == Posting.transaction_id)
+        .outerjoin(Item, (Item.posting_id == Posting.id) & Item.live)
+        .outerjoin(Payout, (Payout.id == Item.payout_id) & Payout.state.in_(SENT))
+        .where(among(side, "accounts"))
+        .group_by(side)
+    )
 
 
 def remainders(session: Session, accounts: Sequence[str], *conditions: ColumnElement[bool]) -> Counter[str]:
