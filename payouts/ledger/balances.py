@@ -1,6 +1,6 @@
-"""Balances: sums of postings, computed on demand, never stored."""
+"""Balances: sums of postings, computed on demand; of a brand's creators from the last copies on."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from sqlalchemy import Select, bindparam, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from config.among import among
+from payouts.ledger.balance_copies import copies_of, last_copied
 from payouts.ledger.models import Account, Period, Posting, Transaction
 from payouts.ledger.rules import CREATOR_ACCOUNTS, FORMER_ACCOUNTS, liability_minor
 
@@ -168,23 +169,37 @@ def currencies_of(session: Session, brand_id: str) -> list[str]:
     )
 
 
-def _sums(session: Session, brand_id: str, currency: str, before: datetime | None) -> dict[str, int]:
+def _sums(session: Session, brand_id: str, currency: str, before: datetime | None) -> Counter[str]:
+    """Credits less debits, by account of a brand: the last copies, and the postings of later periods."""
+    copied = last_copied(session, brand_id, currency, until=before)
+    sums = copies_of(session, copied, currency) if copied is not None else Counter()
     parameters = {"brand_id": brand_id, "currency": currency, "before": before}
-    rows = session.execute(_by_account(before is None), parameters)
-    return {account: int(amount) for account, amount in rows}
+    if copied is not None:
+        parameters["after"] = copied.starts_at
+    for account, amount in session.execute(_by_account(before is None, copied is None), parameters):
+        sums[account] += int(amount)
+    return sums
 
 
 @cache
-def _by_account(all_periods: bool) -> Select[str, int]:
-    """Credits less debits, by account of a brand. Parameters: `brand_id`, `currency`, `before`."""
+def _by_account(until_now: bool, from_the_first: bool) -> Select[str, int]:
+    """Credits less debits, by account of a brand.
+
+    Parameters: `brand_id`, `currency`; `before` and `after` are the starts of periods that no longer belong
+    to it.
+    """
     sides = []
     for column, sign in ((Posting.credit_account_id, 1), (Posting.debit_account_id, -1)):
         side = (
             select(column.label("account"), (Posting.amount_minor * sign).label("amount"))
             .join(Transaction, Transaction.id == Posting.transaction_id)
             .join(Period, Period.id == Transaction.period_id)
-            .where(Transaction.brand_id == bindparam("brand_id"), Posting.currency == bindparam("currency"))
+            .where(Period.brand_id == bindparam("brand_id"), Posting.currency == bindparam("currency"))
         )
-        sides.append(side if all_periods else side.where(Period.starts_at < bindparam("before")))
+        if not until_now:
+            side = side.where(Period.starts_at < bindparam("before"))
+        if not from_the_first:
+            side = side.where(Period.starts_at > bindparam("after"))
+        sides.append(side)
     both = union_all(*sides).subquery()
     return select(both.c.account, func.sum(both.c.amount)).group_by(both.c.account)

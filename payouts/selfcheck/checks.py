@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from payouts.commissions.checks import commission_faults
 from payouts.commissions.models import Commission
+from payouts.ledger.balance_copies import copy_faults
 from payouts.ledger.checks import BooksSoFar, Finding, Reads, books_end, pages_of, walk
 from payouts.ledger.models import Account
 from payouts.selfcheck.subjects import Statements, Touched, touched_pages
@@ -24,7 +25,7 @@ from payouts.settlement.models import Payout
 from payouts.statements.checks import held_balance_faults, statement_faults
 from tracker.people.accounts.models import Brand
 
-ACCOUNT_ROWS = 50
+ACCOUNT_ROWS = 20
 """An account has all entries of a creator, so fewer of them are read at once than of other objects."""
 
 
@@ -39,6 +40,7 @@ class Promise(StrEnum):
     STATEMENTS = "sealed statements are unchanged and follow one another"
     HELD = "nothing is held below zero at the end of a period"
     PAYOUTS = "payouts agree with the books, item by item"
+    COPIES = "copies of balances agree with the postings"
     SETTLED = "what no payout has settled is what is payable"
     ENTRIES = "every entry is open or in one sent payout"
     STUCK = "no payout is stuck"
@@ -126,6 +128,7 @@ def _check_brand(reads: Reads, start: Start, result: CheckResult) -> None:
         _check_touched(reads, touched, result)
     closings = statements.closings(books.owed, start.since, touched.periods)
     result.add(Promise.STATEMENTS, statement_faults(reads, closings))
+    result.add(Promise.COPIES, copy_faults(reads, statements.periods_of(closings)))
     result.ends.append(books)
 
 

@@ -134,6 +134,10 @@ class Statements:
             or (first is not None and first < each.ends_at)
         }
 
+    def periods_of(self, statement_ids: Collection[str]) -> list[tuple[str, str]]:
+        """The period's id and the currency of each of these statements."""
+        return [(each.period_id, each.currency) for each in self.sealed if each.statement_id in statement_ids]
+
     def _owed_until(self, owed: Mapping[tuple[str, str], int], statement: SealedStatement) -> int:
         return sum(
             amount

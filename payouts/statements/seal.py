@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.canonical import canonical_json
+from payouts.ledger.balance_copies import copy_balances
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
 from payouts.settlement.models import Payout
@@ -67,6 +68,7 @@ def seal(session: Session, now: datetime, statement_id: str) -> SealedDocument:
         previous_sha256=document["previous_sha256"],
     )
     session.add(sealed)
+    copy_balances(session, session.get_one(Period, statement.period_id), statement.currency)
     session.execute(
         update(Statement)
         .where(Statement.id == statement_id, Statement.state == "approved")
