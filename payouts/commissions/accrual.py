@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from config.among import among
 from config.insert import insert_new
 from payouts.commissions.attributed import AttributedSale, attributed_sales, evidence_of
-from payouts.commissions.booking_work import ACCRUAL, brands_with_work, finish_work, waiting_work
 from payouts.commissions.dates import PayDates, release_date
+from payouts.commissions.due.work import ACCRUAL, brands_with_work, finish_work, waiting_work
 from payouts.commissions.entries import Change, CommissionRef, DatedStep, PlannedChange, record_all
 from payouts.commissions.holds.new_holds import NewHold, insert_holds
 from payouts.commissions.holds.of_suspicion import CreditedCommission, hold_suspicious

@@ -27,7 +27,14 @@ class Commission(Base):
         ),
         Index("ix_commission_owner", "brand_id", "creator_id"),
         Index("ix_commission_creator", "creator_id", "id"),
-        Index("ix_commission_release", "release_at"),
+        Index(
+            "ix_commission_to_release",
+            "brand_id",
+            "release_at",
+            "id",
+            sqlite_where=text("live = 1 and matured_at is null"),
+            postgresql_where=text("live and matured_at is null"),
+        ),
         STRICT,
     )
 
@@ -68,6 +75,12 @@ class Entry(Base):
             "id",
             sqlite_where=text("transaction_id is null"),
             postgresql_where=text("transaction_id is null"),
+        ),
+        Index(
+            "ix_commission_entry_returned",
+            "returned_from",
+            sqlite_where=text("returned_from is not null"),
+            postgresql_where=text("returned_from is not null"),
         ),
         STRICT,
     )
@@ -154,6 +167,11 @@ class PlacedBy(StrEnum):
     REMOVAL = "removal"
 
 
+def _index_of_open_holds(name: str, *columns: str, more: str = "") -> Index:
+    condition = text(f"lifted_at is null{more}")
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
+
+
 class Hold(Base):
     """Until it is lifted, the commission must not be paid; the creator sees the reason.
 
@@ -165,6 +183,12 @@ class Hold(Base):
     __table_args__ = (
         UniqueConstraint("commission_id", "cause_id", name="one_hold_per_cause"),
         CheckConstraint("kind in ('dispute', 'review')", name="hold_kind_known"),
+        _index_of_open_holds("ix_hold_open", "commission_id"),
+        _index_of_open_holds("ix_hold_open_end", "ends_at", "id"),
+        _index_of_open_holds("ix_hold_open_since", "placed_at", "id"),
+        _index_of_open_holds(
+            "ix_hold_open_of_event", "cause_id", more=" and (placed_by = 'event' or placed_by is null)"
+        ),
         STRICT,
     )
 

@@ -118,7 +118,11 @@ def _open_by_period() -> Select[datetime, int]:
 
 def _of_returned() -> ColumnElement[bool]:
     """Entries that move money which came back of a payout belong to that payout."""
-    return exists().where(Entry.transaction_id == Transaction.id, Entry.returned_from.is_not(None))
+    return exists().where(
+        Entry.commission_id == Transaction.subject_id,  # by the index of a commission's entries
+        Entry.transaction_id == Transaction.id,
+        Entry.returned_from.is_not(None),
+    )
 
 
 def _sent() -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ The day that was expected at the accrual is in the row of the commission.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -30,11 +30,18 @@ class _Said(NamedTuple):
     day: str
 
 
-def note_pay_dates(session: Session, now: datetime, commission_ids: Sequence[str]) -> int:
+def note_pay_dates(
+    session: Session,
+    now: datetime,
+    commission_ids: Sequence[str],
+    *,
+    ended_at: Mapping[str, datetime] | None = None,
+) -> int:
     """Write a move for each of these commissions whose pay date is now another one than was said.
 
-    Call it when holds of them were placed, extended or lifted. Returns how many moved. A dispute without an
-    end moves nothing: nobody knows when it ends. Nor does a release, which is on its day.
+    Call it when holds of them were placed, extended or lifted. `ended_at` says when those ended that a late
+    job lifts. Returns how many moved. A dispute without an end moves nothing: nobody knows when it ends. Nor
+    does a release, which is on its day.
     """
     parameters = {"ids": sorted(set(commission_ids))}
     ends: dict[str, list[datetime | None]] = defaultdict(list)
@@ -53,7 +60,7 @@ def note_pay_dates(session: Session, now: datetime, commission_ids: Sequence[str
             continue
         if brand_id not in pay_dates:
             pay_dates[brand_id] = PayDates(load_rules(session, brand_id))
-        day = pay_dates[brand_id].of(max(release_at, now, *held_until))
+        day = pay_dates[brand_id].of(max(release_at, (ended_at or {}).get(commission_id, now), *held_until))
         if day != last.day:
             rows.append(_row(now, commission_id, last, day, held_until))
     session.flush()

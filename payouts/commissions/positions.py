@@ -39,6 +39,8 @@ _EFFECTS: Mapping[str, tuple[int, int]] = {
 }
 """By kind of event: the signs of its effect on `pending` and on `payable`."""
 
+_RELEASES: Mapping[str, int] = {"mature": 1, "hold": -1}
+
 OPPOSITES: Mapping[str, str] = {
     "reverse_held": "reinstate_held",
     "reinstate_held": "reverse_held",
@@ -48,6 +50,20 @@ OPPOSITES: Mapping[str, str] = {
     "hold": "mature",
 }
 """By kind of event: the one that undoes it."""
+
+
+def after_steps(movements: Mapping[datetime, Movement], steps: Iterable[Step]) -> dict[datetime, Movement]:
+    """What the postings of each period changed, with those of the steps."""
+    after = dict(movements)
+    for each in steps:
+        on_pending, on_payable = _EFFECTS[each.event]
+        before = after.get(each.period_starts_at, Movement())
+        after[each.period_starts_at] = Movement(
+            before.pending_minor + on_pending * each.amount_minor,
+            before.payable_minor + on_payable * each.amount_minor,
+            before.released_minor + _RELEASES.get(each.event, 0) * each.amount_minor,
+        )
+    return after
 
 
 class Trajectory:

@@ -1,11 +1,16 @@
 """Releases commissions whose release date has come and that nothing holds."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Select, bindparam, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from config.among import among
+from config.columns import UtcTime
+from payouts.commissions.due.present_state import CommissionState, load_states, periods_by_start
 from payouts.commissions.entries import (
     Change,
     DatedStep,
@@ -16,17 +21,23 @@ from payouts.commissions.entries import (
     locked_commission,
     owner_conditions,
     period_at,
+    record_all,
     record_steps,
 )
 from payouts.commissions.holds.of_events import sales_with_new_events
-from payouts.commissions.holds.placing import holds_of, reapply_holds
-from payouts.commissions.models import Commission, Entry, Hold
+from payouts.commissions.holds.open_holds import is_held
+from payouts.commissions.holds.placing import holds_by_commission
+from payouts.commissions.holds.reapplying import brands_to_hold_again, reapply_holds
+from payouts.commissions.models import Commission, Entry
 from payouts.commissions.movements import movements_of_commission, taken_from_returned
-from payouts.commissions.positions import release_in_draft_steps, release_steps
+from payouts.commissions.positions import Step, release_in_draft_steps, release_steps
 from payouts.commissions.reasons import CommissionReason
 from payouts.ledger.models import Period
+from payouts.ledger.operations import lock_books
+from payouts.ledger.periods import periods_for
+from tracker.people.accounts.models import Brand
+from tracker.people.accounts.operations import get_brand
 from tracker.reasons import Reason
-from tracker.sales.orders.models import Sale
 
 
 def release_due(
@@ -39,46 +50,109 @@ def release_due(
     """
     held = reapply_holds(session, now, limit, brand_id=brand_id)
     parameters = {"before": before or now, "now": now, "brand_id": brand_id, "limit": limit}
-    releasable = list(session.scalars(_releasable(bool(brand_id)), parameters))
-    for commission_id in releasable:
-        _release(session, now, commission_id)
-    return held + len(releasable)
+    due: dict[str, list[str]] = defaultdict(list)
+    for commission_id, owner in session.execute(_releasable(bool(brand_id)), parameters):
+        due[owner].append(commission_id)
+    for owner, commission_ids in due.items():
+        _release_all(session, now, owner, commission_ids)
+    return held + sum(len(each) for each in due.values())
+
+
+def brands_to_release(session: Session, now: datetime) -> list[str]:
+    """The brands for which `release_due` has something to do."""
+    found = session.scalars(_brands_query(), {"before": now, "now": now})
+    return sorted({*found, *brands_to_hold_again(session)})
 
 
 @cache
-def _releasable(for_brand: bool) -> Select[str]:
-    """Ids of commissions that can be released. Parameters: `before`, `now`, `brand_id`, `limit`."""
-    held = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
+def _brands_query() -> Select[str]:
+    """Parameters: `before`, `now`."""
+    releasable = exists().where(Commission.brand_id == Brand.id, *_can_be_released())
+    return select(Brand.id).where(releasable)
+
+
+@cache
+def _releasable(for_brand: bool) -> Select[str, str]:
+    """Ids of commissions that can be released, and of their brands.
+
+    Parameters: `before`, `now`, `brand_id`, `limit`.
+    """
     return (
-        select(Commission.id)
-        .join(Sale, Sale.id == Commission.sale_id)
-        .where(
-            Commission.live,
-            Commission.matured_at.is_(None),
-            Commission.release_at < bindparam("before"),
-            Commission.release_at <= bindparam("now"),
-            ~held,
-            Sale.id.not_in(sales_with_new_events()),
-            *owner_conditions(for_brand),
-        )
+        select(Commission.id, Commission.brand_id)
+        .where(*_can_be_released(), *owner_conditions(for_brand))
         .order_by(Commission.release_at, Commission.id)
         .limit(bindparam("limit"))
     )
 
 
-def _release(session: Session, now: datetime, commission_id: str) -> None:
-    commission = locked_commission(session, commission_id)
-    if commission.matured_at is not None or not commission.live or holds_of(session, commission_id):
-        return  # another worker was faster
-    lifted = _last_lift(session, commission_id)
-    code = CommissionReason.RELEASE_DATE if lifted is None else CommissionReason.RELEASE_AFTER_HOLD
-    released_at = max(commission.release_at, lifted or commission.release_at)
-    release_commission(session, now, commission, Reason(code), released_at)
+def _can_be_released() -> Sequence[ColumnElement[bool] | InstrumentedAttribute[bool]]:
+    """Conditions on a commission. Parameters: `before`, `now`."""
+    return (
+        Commission.live,
+        Commission.matured_at.is_(None),
+        Commission.release_at < bindparam("before"),
+        Commission.release_at <= bindparam("now"),
+        ~is_held(),
+        Commission.sale_id.not_in(sales_with_new_events()),
+    )
 
 
-def _last_lift(session: Session, commission_id: str) -> datetime | None:
-    """When the last hold was lifted; None without any."""
-    return session.scalar(select(func.max(Hold.lifted_at)).where(Hold.commission_id == commission_id))
+def _release_all(session: Session, now: datetime, brand_id: str, commission_ids: Sequence[str]) -> None:
+    """Release commissions of one brand, by a number of statements that does not depend on how many there are.
+
+    Those whose holds took money that came back of a payout are few, and released one by one.
+    """
+    lock_books(session, brand_id)
+    held, lifts = holds_by_commission(session, commission_ids)
+    due = [
+        each
+        for each in load_states(session, commission_ids, of_accrued=False)
+        if each.matured_at is None and each.live and each.ref.id not in held  # else another worker was faster
+    ]
+    together = [each for each in due if not each.returned]
+    released_at = {each.ref.id: _released_at(each, lifts.get(each.ref.id)) for each in due}
+    brand = get_brand(session, brand_id)
+    counted_in = periods_for(session, now, brand, {released_at[each.ref.id] for each in together})
+    periods = periods_by_start(session, brand_id)
+    planned = []
+    for each in together:
+        at = released_at[each.ref.id]
+        steps = _steps(each, counted_in[at].starts_at)
+        change = Change("mature", _times_released(each), _reason(each.ref.id in lifts), at)
+        planned.append(each.plan(change, steps, periods, after_minor=each.amount_minor))
+    record_all(session, now, brand_id, planned)
+    _mark_released(session, now, [each.ref.id for each in together])
+    for each in due:
+        if each.returned:
+            commission = locked_commission(session, each.ref.id)
+            reason = _reason(each.ref.id in lifts)
+            release_commission(session, now, commission, reason, released_at[each.ref.id])
+
+
+def _steps(state: CommissionState, period_starts_at: datetime) -> Sequence[Step]:
+    if not state.is_only_accrued:
+        return release_steps(state.movements, period_starts_at)
+    return [Step(period_starts_at, "mature", state.amount_minor)] if state.amount_minor else []
+
+
+def _released_at(state: CommissionState, lifted_at: datetime | None) -> datetime:
+    return max(state.release_at, lifted_at or state.release_at)
+
+
+def _reason(was_held: bool) -> Reason:
+    return Reason(CommissionReason.RELEASE_AFTER_HOLD if was_held else CommissionReason.RELEASE_DATE)
+
+
+def _times_released(state: CommissionState) -> str:
+    return f"{state.ref.id}:{sum(kind == 'mature' for kind, _cause in state.entered) + 1}"
+
+
+def _mark_released(session: Session, now: datetime, commission_ids: Sequence[str]) -> None:
+    first_released_at = func.coalesce(Commission.first_released_at, bindparam("first", type_=UtcTime()))
+    released = update(Commission).where(among(Commission.id, "commission_ids"))
+    released = released.values(matured_at=now, first_released_at=first_released_at)
+    released = released.execution_options(synchronize_session="fetch")
+    session.execute(released, {"commission_ids": commission_ids, "first": now})
 
 
 def release_in_draft(session: Session, now: datetime, commission: Commission, draft: Period) -> bool:

@@ -1,15 +1,19 @@
 """The jobs for commissions: accrual, new reports, disputes without an end, holds that end, release."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from config.database import read_session
 from payouts.commissions.accrual import accrue_due
-from payouts.commissions.adjustment import adjust_due
-from payouts.commissions.holds.ending import end_holds
+from payouts.commissions.adjustment import adjust_due, brands_to_adjust
+from payouts.commissions.due.sweep import missing_work, note_work
+from payouts.commissions.due.work import ACCRUAL, brands_with_work
+from payouts.commissions.holds.ending import brands_with_ended_holds, end_holds
 from payouts.commissions.holds.ends import asked_until
 from payouts.commissions.holds.of_disputes import UnendedDispute, disputes_to_ask, enter_answer
-from payouts.commissions.release import release_due
+from payouts.commissions.models import WorkKind
+from payouts.commissions.release import brands_to_release, release_due
 from payouts.jobs.context import JobContext
 from payouts.transfers.rail import open_rail
 from payouts.transfers.stripe.client import RailError, StripeRail
@@ -18,13 +22,17 @@ BATCH = 2_000
 """The most rows of a batch; it has fewer where they take longer (payouts/jobs/context.py)."""
 
 
+SWEEP_ROWS = 5_000
+"""The causes of one page of the sweep, whose read takes some milliseconds."""
+
+
 def accrue(context: JobContext) -> dict[str, Any]:
-    done = context.run_in_batches(accrue_due, BATCH)
+    done = context.run_in_batches(accrue_due, BATCH, partial(brands_with_work, kinds=ACCRUAL))
     return done.as_result(commissions=sum(done.results.values()))
 
 
 def adjust(context: JobContext) -> dict[str, Any]:
-    done = context.run_in_batches(adjust_due, BATCH)
+    done = context.run_in_batches(adjust_due, BATCH, brands_to_adjust)
     return done.as_result(commissions=sum(done.results.values()))
 
 
@@ -45,6 +53,21 @@ def ask_about_disputes(context: JobContext) -> dict[str, Any]:
     return done.as_result(asked=done.results)
 
 
+def sweep_booking_work(context: JobContext) -> dict[str, Any]:
+    """Note what waits to be booked and is not noted. It reads by pages, and locks only for what it finds."""
+    noted = 0
+    for kind in WorkKind:
+        last_id: str | None = ""
+        while last_id is not None:
+            with read_session(context.databases.main) as session:
+                page = missing_work(session, kind, last_id, SWEEP_ROWS)
+            if page.found:
+                noted += context.write(partial(note_work, missing=page.found))
+            context.renew()
+            last_id = page.last_id
+    return {"noted": noted}
+
+
 def _found_at_provider(rail: StripeRail, dispute: UnendedDispute, now: datetime) -> dict[str, Any] | None:
     """The dispute as the provider has it; None when it cannot be asked.
 
@@ -62,10 +85,10 @@ def _found_at_provider(rail: StripeRail, dispute: UnendedDispute, now: datetime)
 
 
 def end_old_holds(context: JobContext) -> dict[str, Any]:
-    done = context.run_in_batches(end_holds, BATCH)
+    done = context.run_in_batches(end_holds, BATCH, partial(brands_with_ended_holds, now=context.now))
     return done.as_result(ended=sum(done.results.values()))
 
 
 def release(context: JobContext) -> dict[str, Any]:
-    done = context.run_in_batches(release_due, BATCH)
+    done = context.run_in_batches(release_due, BATCH, partial(brands_to_release, now=context.now))
     return done.as_result(released=sum(done.results.values()))

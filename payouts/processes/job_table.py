@@ -160,6 +160,7 @@ JOBS = (
     Job("click-totals-late", HOUR, partial(upkeep_jobs.count_hours, back=3 * DAY)),
     Job("click-totals", 5 * MINUTE, partial(upkeep_jobs.count_hours, back=3 * HOUR)),
     Job("event-bodies", DAY, upkeep_jobs.empty_old_bodies),
+    Job("booking-work", DAY, commission_jobs.sweep_booking_work, Lane.LONG),
     Job("prune-runs", DAY, upkeep_jobs.prune_old_runs),
 )
 """In the order in which the jobs of a lane run when several are due at once, and all jobs of `work`."""

@@ -1,16 +1,22 @@
 """Ends holds that have lasted as long as they may, so that the release job releases their commissions."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, bindparam, or_, select, update
+from sqlalchemy import Select, bindparam, case, select, union_all, update
 from sqlalchemy.orm import Session
 
-from payouts.commissions.entries import locked_commission, owner_conditions
+from config.among import among
+from payouts.commissions.entries import owner_conditions
 from payouts.commissions.holds.ends import latest_end
-from payouts.commissions.holds.placing import lift_hold, placer_of
+from payouts.commissions.holds.open_holds import of_open_hold
+from payouts.commissions.holds.placing import placer_of
 from payouts.commissions.models import Commission, Hold
-from payouts.commissions.reasons import CommissionReason
+from payouts.commissions.pay_dates import note_pay_dates
+from payouts.commissions.reasons import COMMISSION_TEXTS, CommissionReason
+from payouts.ledger.operations import lock_books
 from tracker.people.accounts.rules_versions import load_rules
 from tracker.reasons import Reason
 
@@ -25,24 +31,43 @@ def end_holds(
     """
     parameters = {"before": before or now, "now": now, "brand_id": brand_id, "limit": limit}
     over = session.execute(_over(bool(brand_id)), parameters).all()
-    for commission_id, hold_id in over:
-        locked_commission(session, commission_id)
-        placed = session.get_one(Hold, hold_id, populate_existing=True)
-        if placed.ends_at is None:
-            _give_end(session, placed)
-        elif placed.lifted_at is None and placed.ends_at <= now:
-            _end(session, placed, placed.ends_at)
+    for owner in sorted({each.brand_id for each in over}):
+        lock_books(session, owner)
+    for each in over:
+        if each.ends_at is None:
+            _give_end(session, each.id)
+    ended = [each for each in over if each.ends_at is not None]
+    _end(session, now, [each.id for each in ended])
+    last_ends = {each.commission_id: max(each.ends_at, each.placed_at) for each in ended}
+    note_pay_dates(session, now, list(last_ends), ended_at=last_ends)
     return len(over)
 
 
-def _end(session: Session, placed: Hold, ends_at: datetime) -> None:
+def brands_with_ended_holds(session: Session, now: datetime) -> Sequence[str]:
+    """The brands for which `end_holds` has something to do."""
+    return session.scalars(_brands_query(), {"before": now, "now": now}).all()
+
+
+@cache
+def _brands_query() -> Select[str]:
+    """Parameters: `before`, `now`."""
+    over = union_all(*_ended(False)).subquery()
+    return select(over.c.brand_id).distinct()
+
+
+def _end(session: Session, now: datetime, hold_ids: Sequence[str]) -> None:
+    """Lift the holds at their ends. A copy of a hold may be younger than its end: it ends as it is placed."""
     reason = Reason(CommissionReason.HOLD_ENDED)
-    ended_at = max(ends_at, placed.placed_at)  # a copy of a hold may be younger than its end
-    lift_hold(session, ended_at, placed.commission_id, placed.cause_id, reason=reason)
+    ended_at = case((Hold.ends_at > Hold.placed_at, Hold.ends_at), else_=Hold.placed_at)
+    over = (among(Hold.id, "hold_ids"), Hold.lifted_at.is_(None), Hold.ends_at <= bindparam("now"))
+    ended = update(Hold).where(*over).execution_options(synchronize_session="fetch")
+    explanation = {"lift_note": COMMISSION_TEXTS.words(reason), "lift_code": reason.code.value}
+    session.execute(ended.values(lifted_at=ended_at, **explanation), {"hold_ids": hold_ids, "now": now})
 
 
-def _give_end(session: Session, placed: Hold) -> None:
+def _give_end(session: Session, hold_id: str) -> None:
     """A process of an older version placed it during an upgrade, without an end."""
+    placed = session.get_one(Hold, hold_id)
     commission = session.get_one(Commission, placed.commission_id)
     timezone = load_rules(session, commission.brand_id).calendar_at(placed.placed_at).timezone
     ends_at = latest_end(placer_of(session, placed), placed.placed_at, commission.release_at, timezone)
@@ -51,17 +76,23 @@ def _give_end(session: Session, placed: Hold) -> None:
 
 
 @cache
-def _over(for_brand: bool) -> Select[str, str]:
-    """Open holds whose end has come, and review holds that have no end.
+def _over(for_brand: bool) -> Select[*tuple[Any, ...]]:
+    """As `_ended`, in the order of their ends. Parameters: `before`, `now`, `brand_id`, `limit`."""
+    over = union_all(*_ended(for_brand)).subquery()
+    columns = select(over)
+    return columns.order_by(over.c.ends_at, over.c.id).limit(bindparam("limit"))
 
-    Parameters: `before`, `now`, `brand_id`, `limit`.
+
+def _ended(for_brand: bool) -> Iterator[Select[*tuple[Any, ...]]]:
+    """Open holds whose end has come, and review holds that have no end: two look-ups in one index.
+
+    Parameters: `before`, `now`, `brand_id`.
     """
     has_ended = (Hold.ends_at < bindparam("before")) & (Hold.ends_at <= bindparam("now"))
     lacks_end = Hold.ends_at.is_(None) & (Hold.kind == "review")
-    return (
-        select(Hold.commission_id, Hold.id)
-        .join(Commission, Commission.id == Hold.commission_id)
-        .where(Hold.lifted_at.is_(None), or_(has_ended, lacks_end), *owner_conditions(for_brand))
-        .order_by(Hold.ends_at, Hold.id)
-        .limit(bindparam("limit"))
-    )
+    for condition in (has_ended, lacks_end):
+        yield (
+            select(Hold.id, Hold.commission_id, Hold.placed_at, Hold.ends_at, Commission.brand_id)
+            .join(Commission, of_open_hold())
+            .where(Hold.lifted_at.is_(None), condition, *owner_conditions(for_brand))
+        )

@@ -4,16 +4,32 @@ Such a message holds the commission of its order, whether it was released or not
 it began to hold the order. Until this module has placed the hold, the message blocks the release.
 """
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, bindparam, exists, select, union
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    bindparam,
+    exists,
+    literal_column,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from payouts.commissions.entries import locked_commission, owner_conditions
-from payouts.commissions.holds.placing import lift_hold, place_hold
+from payouts.commissions.holds.new_holds import NewHold, insert_holds
+from payouts.commissions.holds.open_holds import of_open_hold
+from payouts.commissions.holds.placing import lift_holds, place_hold
 from payouts.commissions.models import Commission, Hold, PlacedBy
 from payouts.commissions.reasons import CommissionReason
+from payouts.ledger.operations import lock_books
 from tracker.reasons import Reason
 from tracker.sales.inbox.models import UNAPPLIED, Event
 from tracker.sales.inbox.unapplied import unapplied_by_sale
@@ -23,14 +39,26 @@ _Id = ColumnElement[str] | InstrumentedAttribute[str]
 
 
 def hold_for_events(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
-    """Hold up to `limit` commissions whose order an unapplied event names. Returns how many."""
-    waiting = session.execute(
-        _without_event_hold(bool(brand_id)), {"brand_id": brand_id, "limit": limit}
-    ).all()
-    for commission_id, event_id in waiting:
-        reason = Reason(CommissionReason.MESSAGE_WAITS, {"event": event_id})
-        commission = locked_commission(session, commission_id)
-        place_hold(session, now, commission, placed_by=PlacedBy.EVENT, cause_id=event_id, reason=reason)
+    """Hold up to `limit` commissions whose order an unapplied event names. Returns how many.
+
+    Those that were never released are held together. The others have money to move, and are held one by one.
+    """
+    parameters = {"brand_id": brand_id, "limit": limit}
+    waiting = session.execute(_without_event_hold(bool(brand_id)), parameters).all()
+    together: dict[str, list[NewHold]] = defaultdict(list)
+    for each in waiting:
+        reason = Reason(CommissionReason.MESSAGE_WAITS, {"event": each.event_id})
+        if each.first_released_at is not None:
+            commission = locked_commission(session, each.commission_id)
+            by = PlacedBy.EVENT
+            place_hold(session, now, commission, placed_by=by, cause_id=each.event_id, reason=reason)
+        else:
+            new = NewHold(each.commission_id, each.release_at, PlacedBy.EVENT, each.event_id, reason)
+            together[each.brand_id].append(new)
+    for owner, holds in together.items():
+        lock_books(session, owner)
+        # If one of them was released meanwhile, the release job moves its money (reapply_holds).
+        insert_holds(session, now, owner, holds)
     return len(waiting)
 
 
@@ -39,31 +67,58 @@ def lift_for_events(session: Session, now: datetime, limit: int, *, brand_id: st
 
     Call it when everything that was applied has been entered.
     """
-    resolved = session.execute(
-        _obsolete_event_holds(bool(brand_id)), {"brand_id": brand_id, "limit": limit}
-    ).all()
-    for commission_id, event_id in resolved:
-        locked_commission(session, commission_id)
-        lift_hold(session, now, commission_id, event_id)
+    parameters = {"brand_id": brand_id, "limit": limit}
+    resolved = session.execute(_obsolete_event_holds(bool(brand_id)), parameters).all()
+    for owner in sorted({each.brand_id for each in resolved}):
+        lock_books(session, owner)
+    lift_holds(session, now, [(each.commission_id, each.cause_id) for each in resolved])
     return len(resolved)
 
 
-@cache
-def _without_event_hold(for_brand: bool) -> CompoundSelect[str, str]:
-    """Live commissions, each with an unapplied event that never held its order before.
+def brands_to_hold_for_events(session: Session) -> Sequence[str]:
+    """The brands for which `hold_for_events` has something to do."""
+    return session.scalars(_brands_to_hold()).all()
 
-    Parameters: `brand_id`, `limit`.
-    """
-    found = (
-        named.with_only_columns(Commission.id.label("commission_id"), Event.id.label("event_id")).where(
+
+def brands_to_lift_for_events(session: Session) -> Sequence[str]:
+    """The brands for which `lift_for_events` has something to do."""
+    return session.scalars(_brands_to_lift()).all()
+
+
+@cache
+def _brands_to_hold() -> Select[str]:
+    found = union(*_named_without_hold(False)).subquery()
+    return select(found.c.brand_id).distinct()
+
+
+@cache
+def _brands_to_lift() -> Select[str]:
+    return _obsolete().with_only_columns(Commission.brand_id).distinct()
+
+
+@cache
+def _without_event_hold(for_brand: bool) -> CompoundSelect[*tuple[Any, ...]]:
+    """As `_named_without_hold`, in the order of ids. Parameters: `brand_id`, `limit`."""
+    found = union(*_named_without_hold(for_brand))
+    return found.order_by("commission_id", "event_id").limit(bindparam("limit"))
+
+
+def _named_without_hold(for_brand: bool) -> Iterator[Select[*tuple[Any, ...]]]:
+    """Live commissions, each with an unapplied event that never held its order before."""
+    columns = (
+        Commission.id.label("commission_id"),
+        Event.id.label("event_id"),
+        Commission.brand_id,
+        Commission.release_at,
+        Commission.first_released_at,
+    )
+    for named in unapplied_by_sale():
+        yield named.with_only_columns(*columns).where(
             Commission.sale_id == Sale.id,
             Commission.live,
             *owner_conditions(for_brand),
             ~_held_by(Sale.id, Event.id),
         )
-        for named in unapplied_by_sale()
-    )
-    return union(*found).order_by("commission_id", "event_id").limit(bindparam("limit"))
 
 
 def sales_with_new_events() -> Select[str]:
@@ -79,13 +134,26 @@ def _held_by(sale_id: _Id, event_id: _Id) -> ColumnElement[bool]:
 
 
 @cache
-def _obsolete_event_holds(for_brand: bool) -> Select[str, str]:
+def _obsolete_event_holds(for_brand: bool) -> Select[str, str, str]:
     """Holds of events that were applied or dismissed since. Parameters: `brand_id`, `limit`."""
     return (
-        select(Hold.commission_id, Hold.cause_id)
-        .join(Event, Event.id == Hold.cause_id)
-        .join(Commission, Commission.id == Hold.commission_id)
-        .where(Hold.lifted_at.is_(None), Event.state.not_in(UNAPPLIED), *owner_conditions(for_brand))
+        _obsolete()
+        .with_only_columns(Hold.commission_id, Hold.cause_id, Commission.brand_id)
+        .where(*owner_conditions(for_brand))
         .order_by(Hold.id)
         .limit(bindparam("limit"))
+    )
+
+
+def _obsolete() -> Select[str]:
+    """Open holds whose cause is an event that is not waiting any more, found by the index of such holds.
+
+    A row that a process of an older version wrote may not say that it is an event's.
+    """
+    of_event = or_(Hold.placed_by == literal_column("'event'"), Hold.placed_by.is_(None))
+    return (
+        select(Hold.id)
+        .join(Event, Event.id == Hold.cause_id)
+        .join(Commission, of_open_hold())
+        .where(Hold.lifted_at.is_(None), of_event, Event.state.not_in(UNAPPLIED))
     )

@@ -1,31 +1,28 @@
 """Holds: placed for a cause, lifted with it; a held commission is not paid (docs/money.md 6)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, or_, select, update
+from sqlalchemy import Select, case, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from config.among import among
 from payouts.commissions.entries import (
     Change,
     DatedStep,
     dated,
     draft_periods,
     entries_of,
-    locked_commission,
-    owner_conditions,
     period_at,
-    reason_of,
     record_steps,
 )
 from payouts.commissions.holds.new_holds import NewHold, insert_holds
 from payouts.commissions.models import Commission, Hold, PlacedBy
 from payouts.commissions.movements import (
-    came_back_open,
     not_held_minor,
     open_minor,
-    open_minor_of,
     open_movements,
     returned_parts,
     settled_by_commission,
@@ -37,46 +34,6 @@ from payouts.ledger.models import Period
 from tracker.reasons import Reason
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import Sale
-
-
-def reapply_holds(
-    session: Session, now: datetime, limit: int | None = None, *, brand_id: str = "", creator_id: str = ""
-) -> int:
-    """Hold again what is open of commissions that have an open hold. Returns of how many.
-
-    A hold moves no money that is with the rail, or may be. This moves it once it is open again: because its
-    payout failed, or a transfer came back.
-    """
-    candidates = _held_with_open_money(bool(brand_id), bool(creator_id), limit is not None)
-    parameters = {"brand_id": brand_id, "creator_id": creator_id, "limit": limit}
-    waiting = list(session.scalars(candidates, parameters))
-    moved = 0
-    for commission_id in waiting:
-        commission = locked_commission(session, commission_id)
-        for placed in holds_of(session, commission_id)[:1]:
-            moved += move_into_hold(session, now, commission, placed.cause_id, reason_of(placed))
-    return moved
-
-
-@cache
-def _held_with_open_money(for_brand: bool, for_creator: bool, limited: bool) -> Select[str]:
-    """Commissions that were released, have an open hold, and may have money that is in no sent payout.
-
-    Parameters: `brand_id`, `creator_id`, `limit`.
-    """
-    has_active_hold = exists().where(Hold.commission_id == Commission.id, Hold.lifted_at.is_(None))
-    candidates = (
-        select(Commission.id)
-        .where(
-            Commission.live,
-            Commission.first_released_at.is_not(None),
-            has_active_hold,
-            *owner_conditions(for_brand, for_creator),
-        )
-        .where(or_(open_minor_of(Commission.id) > 0, came_back_open(Commission.id)))
-        .order_by(Commission.id)
-    )
-    return candidates.limit(bindparam("limit")) if limited else candidates
 
 
 def place_hold(
@@ -232,6 +189,14 @@ def lift_hold(
     return was_lifted
 
 
+def lift_holds(session: Session, now: datetime, holds: Sequence[tuple[str, str]]) -> None:
+    """Lift holds, given as pairs of commission and cause, as far as they are open."""
+    if holds:
+        named = tuple_(Hold.commission_id, Hold.cause_id).in_(holds)
+        session.execute(update(Hold).where(named, Hold.lifted_at.is_(None)).values(lifted_at=now))
+        note_pay_dates(session, now, [commission_id for commission_id, _cause_id in holds])
+
+
 def is_settled(session: Session, commission_id: str) -> bool:
     """Whether money of the commission is, or may be, with the rail: its payout was sent and not returned.
 
@@ -258,6 +223,26 @@ def holds_of(session: Session, commission_id: str) -> list[Hold]:
             .where(Hold.commission_id == commission_id, Hold.lifted_at.is_(None))
             .order_by(Hold.placed_at, Hold.id)
         ).scalars()
+    )
+
+
+def holds_by_commission(
+    session: Session, commission_ids: Sequence[str]
+) -> tuple[set[str], dict[str, datetime]]:
+    """Those of the commissions that have an open hold, and by commission when its last hold was lifted."""
+    rows = session.execute(_holds_query(), {"commission_ids": commission_ids}).all()
+    held = {each.commission_id for each in rows if each.open}
+    return held, {each.commission_id: each.lifted_at for each in rows if each.lifted_at is not None}
+
+
+@cache
+def _holds_query() -> Select[str, int, datetime | None]:
+    """Parameter: `commission_ids`."""
+    still_open = func.sum(case((Hold.lifted_at.is_(None), 1), else_=0))
+    return (
+        select(Hold.commission_id, still_open.label("open"), func.max(Hold.lifted_at).label("lifted_at"))
+        .where(among(Hold.commission_id, "commission_ids"))
+        .group_by(Hold.commission_id)
     )
 
 

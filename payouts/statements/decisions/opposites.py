@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session, aliased
 from payouts.commissions.adjustment import adjust_to_facts
 from payouts.commissions.entries import Change, opposite_steps, reason_of, record_steps
 from payouts.commissions.holds.ends import latest_end
-from payouts.commissions.holds.placing import holds_of, lift_hold, place_hold, placer_of, reapply_holds
+from payouts.commissions.holds.placing import holds_of, lift_hold, place_hold, placer_of
+from payouts.commissions.holds.reapplying import reapply_holds
 from payouts.commissions.models import Commission, Hold
 from payouts.commissions.movements import movements_of_commission
 from payouts.commissions.pay_dates import note_pay_dates

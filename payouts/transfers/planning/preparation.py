@@ -8,7 +8,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
-from payouts.commissions.holds.placing import reapply_holds
+from payouts.commissions.holds.reapplying import reapply_holds
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
 from payouts.settlement.models import Item, Payout
@@ -85,7 +85,7 @@ def plan(session: Session, now: datetime, statement: Statement, *, manual: bool)
     handled = {creator_id for creator_id, payout in existing.items() if payout.state != "failed"}
     plans = [
         _plan_for(session, now, statement, period, creator_id)
-        for creator_id in creators_with_open_entries(session, statement.brand_id, statement.currency)
+        for creator_id in creators_with_open_entries(session, statement)
         if creator_id not in handled
     ]
     if not manual:

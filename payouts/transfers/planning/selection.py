@@ -13,6 +13,7 @@ from payouts.ledger.models import Account, Period, Posting, Transaction
 from payouts.ledger.rules import PAYOUT_KINDS, account_id
 from payouts.settlement.models import Item, Payout
 from payouts.settlement.returns import RETURN_KEY, waiting_reversals
+from payouts.statements.models import Statement
 from payouts.transfers.planning.rules import OpenEntry, Selection, choose, remainder_of, subject_of
 
 
@@ -51,8 +52,16 @@ def select_entries(
     return choose(entries, currency)
 
 
-def creators_with_open_entries(session: Session, brand_id: str, currency: str) -> Sequence[str]:
-    """Creators of whom some posting or remainder is in no live payout, in the order of their ids."""
+def creators_with_open_entries(session: Session, statement: Statement) -> Sequence[str]:
+    """Creators of whom some posting or remainder is in no live payout, in the order of their ids.
+
+    Without those whose payout of the statement was made and has not failed: their entries, which are most of
+    the history, are not read.
+    """
+    brand_id, currency = statement.brand_id, statement.currency
+    has_payout = exists().where(
+        Payout.statement_id == statement.id, Payout.creator_id == Account.creator_id, Payout.state != "failed"
+    )
     taken = exists().where(Item.posting_id == Posting.id, Item.live)
     of_postings = (
         select(Account.creator_id)
@@ -64,6 +73,7 @@ def creators_with_open_entries(session: Session, brand_id: str, currency: str) -
             Account.kind == "payable",
             Transaction.kind.not_in(PAYOUT_KINDS),
             ~taken,
+            ~has_payout,
         )
     )
     carrying = select(Payout.creator_id).where(

@@ -1,17 +1,18 @@
 """A job that is run for one brand or one creator does not touch others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import pytest
 from sqlalchemy.orm import Session
 
-from config.database import Databases, transact
+from config.database import Databases, read_session, transact
 from payouts.commissions.accrual import accrue_due
-from payouts.commissions.adjustment import adjust_due, enter_pending_reports
+from payouts.commissions.adjustment import adjust_due, brands_to_adjust, enter_pending_reports
+from payouts.commissions.due.work import ACCRUAL, brands_with_work
 from payouts.commissions.holds.of_events import hold_for_events, lift_for_events
-from payouts.commissions.holds.placing import reapply_holds
-from payouts.commissions.release import release_due
+from payouts.commissions.holds.reapplying import reapply_holds
+from payouts.commissions.release import brands_to_release, release_due
 from tests.cast.books import Books, at
 from tests.cast.months import (
     names_changed_by,
@@ -132,3 +133,29 @@ def test_job_for_one_creator_does_not_touch_other_creators(
     for name in ("anna", "bob", "mugs"):
         brand_id, creator_id = ids_by_name[name]
         assert names_done_for(databases, job, kind, brand_id=brand_id, creator_id=creator_id) == {name}
+
+
+DUE: dict[str, Callable[[Session], Sequence[str]]] = {
+    "accrue_due": partial(brands_with_work, kinds=ACCRUAL),
+    "adjust_due": brands_to_adjust,
+    "release_due": partial(brands_to_release, now=NOW),
+}
+
+
+@pytest.mark.parametrize("job", DUE)
+def test_brands_with_something_to_do_are_found_by_a_read(
+    databases: Databases, ids_by_name: Ids, job: str
+) -> None:
+    ours, theirs = ids_by_name["anna"][0], ids_by_name["mugs"][0]
+
+    def due() -> list[str]:
+        with read_session(databases.main) as session:
+            return sorted(DUE[job](session))
+
+    def until_nothing_is_left(session: Session) -> None:
+        while JOBS[job](session, NOW, brand_id=ours):
+            session.flush()
+
+    assert due() == sorted([ours, theirs])
+    transact(databases.main, until_nothing_is_left)
+    assert due() == [theirs]

@@ -30,6 +30,14 @@ class Event(Base):
         Index("ix_event_order", "source_id", "order_id"),
         Index("ix_event_received", "source_id", "received_at"),
         Index(
+            "ix_event_unapplied",
+            "source_id",
+            "received_at",
+            "id",
+            sqlite_where=text("state in ('parked', 'conflict')"),
+            postgresql_where=text("state in ('parked', 'conflict')"),
+        ),
+        Index(
             "ix_event_full",
             "received_at",
             sqlite_where=text("emptied_at is null"),

@@ -35,16 +35,23 @@ def unapplied_by_sale() -> tuple[Select[str, str], ...]:
         OrderReference.reference == Event.order_id,
     )
     pairs = select(Sale.id.label("sale_id"), Event.id.label("event_id")).where(same_namespace)
+    # From the event to its names, references and sales: by the namespace of the source, which is the same,
+    # SQLite would scan all sales or references of it.
     by_waiting_name = and_(
+        Event.state.in_(UNAPPLIED),
+        Event.source_id == Source.id,
         EventName.event_id == Event.id,
         or_(
             and_(Source.supports_id.is_not(None), EventName.is_payment),
             and_(Source.supports_id.is_(None), names_freely),
         ),
-        OrderReference.brand_id == Sale.brand_id,
-        OrderReference.namespace == Sale.namespace,
-        OrderReference.order_id == Sale.order_id,
+        OrderReference.brand_id == EventName.brand_id,
+        OrderReference.namespace == EventName.namespace,
         OrderReference.reference == EventName.name,
+        Sale.brand_id == OrderReference.brand_id,
+        Sale.namespace == OrderReference.namespace,
+        Sale.order_id == OrderReference.order_id,
     )
+    by_names = select(Sale.id.label("sale_id"), Event.id.label("event_id")).where(by_waiting_name)
     by_order_id = Event.order_id == Sale.order_id
-    return pairs.where(by_order_id), pairs.where(by_other_name), pairs.where(by_waiting_name)
+    return pairs.where(by_order_id), pairs.where(by_other_name), by_names

@@ -1,6 +1,7 @@
 """What waits to be booked is noted with its cause, by whatever writes the cause."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +11,8 @@ from config.database import read_session
 from config.migrate import migrate_down, migrate_up
 from config.schema import MAIN
 from payouts.commissions.accrual import accrue_due
-from payouts.commissions.booking_work import (
+from payouts.commissions.due.sweep import missing_work, note_work
+from payouts.commissions.due.work import (
     ACCRUAL,
     ADJUSTMENT,
     Work,
@@ -172,3 +174,35 @@ def test_an_upgrade_notes_what_is_due_and_nothing_else(books: Books) -> None:
         attribution_id = session.scalars(select(Attribution.id).where(Attribution.sale_id == sale.id)).one()
         noted = {tuple(row) for row in session.execute(select(BookingWork.kind, BookingWork.cause_id))}
     assert noted == {("attribution", attribution_id), ("refund", refund_id)}
+
+
+def test_the_sweep_finds_what_is_due_and_not_noted(books: Books) -> None:
+    """A page may be as small as one cause."""
+    books.sale("1001", 100_00, "10-01")
+    books.refund("1001", 10_00, "10-02")
+    books.refund("1001", 20_00, "10-03", "waits", with_jobs=False)
+    a_sale(books, "1002")
+    books.refund("1002", 5_00, "10-04", with_jobs=False)  # without a commission, there is nothing to enter
+    due = [each for each in work_of(books) if not (each.kind == "refund" and order_of(books, each) == "1002")]
+    assert len(due) == 2
+    forget_everything(books)
+    assert sweep(books) == len(due)
+    assert work_of(books) == due
+    assert sweep(books) == 0
+
+
+def order_of(books: Books, work: Work) -> str:
+    with read_session(books.databases.main) as session:
+        return session.get_one(Sale, work.sale_id).order_id
+
+
+def sweep(books: Books) -> int:
+    noted = 0
+    for kind in WorkKind:
+        last_id: str | None = ""
+        while last_id is not None:
+            with read_session(books.databases.main) as session:
+                page = missing_work(session, kind, last_id, 1)
+            noted += books.write(partial(note_work, missing=page.found))
+            last_id = page.last_id
+    return noted

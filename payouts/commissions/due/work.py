@@ -8,10 +8,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import Delete, Select, bindparam, delete, exists, select
+from sqlalchemy import ColumnElement, Delete, Select, bindparam, delete, exists, select
 from sqlalchemy.orm import Session
 
-from payouts.commissions.models import BookingWork, WorkKind
+from config.among import among
+from payouts.commissions.models import BookingWork, Commission, WorkKind
 from tracker.people.accounts.models import Brand
 
 ACCRUAL = frozenset({WorkKind.ATTRIBUTION})
@@ -36,28 +37,32 @@ def brands_with_work(session: Session, kinds: Collection[WorkKind]) -> list[str]
 @cache
 def _brands_query() -> Select[str]:
     """Parameter: `kinds`."""
-    waiting = exists().where(
-        BookingWork.brand_id == Brand.id, BookingWork.kind.in_(bindparam("kinds", expanding=True))
-    )
+    waiting = exists().where(BookingWork.brand_id == Brand.id, among(BookingWork.kind, "kinds"))
     return select(Brand.id).where(waiting).order_by(Brand.id)
 
 
 def waiting_work(
-    session: Session, kinds: Collection[WorkKind], limit: int, *, brand_id: str = ""
+    session: Session, kinds: Collection[WorkKind], limit: int, *, brand_id: str = "", creator_id: str = ""
 ) -> Sequence[Work]:
-    """Up to `limit` causes of these kinds, oldest ids first. Call it under the lock of the brand's books."""
-    parameters = {"kinds": sorted(kinds), "brand_id": brand_id, "limit": limit}
-    rows = session.execute(_waiting_query(bool(brand_id)), parameters)
+    """Up to `limit` causes of these kinds, by id; with `creator_id` of sales that the creator is credited."""
+    owner = {"brand_id": brand_id, "creator_id": creator_id}
+    parameters = {"kinds": sorted(kinds), "limit": limit, **owner}
+    rows = session.execute(_waiting_query(bool(brand_id), bool(creator_id)), parameters)
     return [Work(owner, WorkKind(kind), cause_id, sale_id) for owner, kind, cause_id, sale_id in rows]
 
 
 @cache
-def _waiting_query(for_brand: bool) -> Select[str, str, str, str]:
-    """Parameters: `kinds`, `limit`, `brand_id`."""
-    owner = [BookingWork.brand_id == bindparam("brand_id")] if for_brand else []
+def _waiting_query(for_brand: bool, for_creator: bool) -> Select[str, str, str, str]:
+    """Parameters: `kinds`, `limit`, `brand_id`, `creator_id`."""
+    owner: list[ColumnElement[bool]] = []
+    if for_brand:
+        owner.append(BookingWork.brand_id == bindparam("brand_id"))
+    if for_creator:
+        own = exists().where(Commission.sale_id == BookingWork.sale_id, Commission.live)
+        owner.append(own.where(Commission.creator_id == bindparam("creator_id")))
     return (
         select(BookingWork.brand_id, BookingWork.kind, BookingWork.cause_id, BookingWork.sale_id)
-        .where(BookingWork.kind.in_(bindparam("kinds", expanding=True)), *owner)
+        .where(among(BookingWork.kind, "kinds"), *owner)
         .order_by(BookingWork.cause_id)
         .limit(bindparam("limit"))
     )
@@ -84,8 +89,8 @@ def _finish_query() -> Delete:
         delete(BookingWork)
         .where(
             BookingWork.brand_id == bindparam("brand_id"),
-            BookingWork.kind.in_(bindparam("kinds", expanding=True)),
-            BookingWork.cause_id.in_(bindparam("cause_ids", expanding=True)),
+            among(BookingWork.kind, "kinds"),
+            among(BookingWork.cause_id, "cause_ids"),
         )
         .execution_options(synchronize_session=False)
     )
