@@ -156,6 +156,23 @@ def test_a_fault_in_what_came_after_the_mark_is_found_at_once(marked: Books) -> 
     assert len(marks(marked)) == 2
 
 
+def test_what_changes_without_a_posting_is_checked_too(paid: Books) -> None:
+    paid.sale("S9", 100_00, "12-08")
+    assert checked(paid, EARLIER) == []
+    change = "update commission set rate_bp = 5000 where created_at > '2026-12-08'"
+    for expected in (0, 1):
+        with corrupted(paid.databases, change) as session:
+            run = check_in(session, paid)
+        assert (run.is_full, run.result.faults_of_books) == (False, expected)
+        paid.dispute("S9", "opened", 100_00, "12-12")
+    assert [each.seq for each in marks(paid)] == [chain_seq(paid)]
+
+
+def chain_seq(books: Books) -> int:
+    with read_session(books.databases.main) as session:
+        return session.get_one(Chain, books.brand_id).seq
+
+
 BEFORE = {
     "a rate": "update commission set rate_bp = 5000 where created_at < '2026-11-01'",
     "an entry": "update commission_entry set amount_after_minor = 1 where created_at < '2026-11-01'",
