@@ -43,6 +43,28 @@ class UtcTime(TypeDecorator[datetime]):
         return datetime.fromisoformat(value)  # strptime takes fifty times as long
 
 
+class UtcSeconds(TypeDecorator[str]):
+    """A stored UtcTime that is read as text with seconds, such as 2026-11-01T10:00:02Z.
+
+    For many rows that are only shown: it takes a tenth of the time of a datetime that is formatted again.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        return dialect.type_descriptor(Text())
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if isinstance(value, datetime):
+            return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+        return f"{value[:19]}Z"
+
+
 class Flag(TypeDecorator[bool]):
     """True or false; an INTEGER on SQLite, because STRICT tables have no BOOLEAN."""
 

@@ -45,6 +45,12 @@ def insert_all(session: Session, model: type[DeclarativeBase], rows: Sequence[Va
         _insert(session.connection(), cast(Table, model.__table__), rows, "")
 
 
+def insert_missing(session: Session, model: type[DeclarativeBase], rows: Sequence[Values]) -> None:
+    """Insert those rows whose unique keys are free, in one statement. All have the same columns."""
+    if rows:
+        _insert(session.connection(), cast(Table, model.__table__), rows, "ON CONFLICT DO NOTHING")
+
+
 @cache
 def _insert_or_skip_statement(table: Table, dialect: str) -> Insert:
     statement: Insert = _dialect_insert(dialect)(table).on_conflict_do_nothing()

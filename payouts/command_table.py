@@ -187,7 +187,7 @@ COMMANDS: dict[str, ListedCommand] = tracker_commands.COMMANDS | {
         "Take a deduction from a draft, at most what is payable to the creator in it.",
     ),
     "statement export": ListedCommand(
-        "payouts.statements.commands:export", "Write a statement to stdout, as JSON or CSV."
+        "payouts.statements.file_commands:export", "Write a statement to stdout, as JSON or CSV."
     ),
     "statement list": ListedCommand(
         "payouts.statements.commands:list_statements", "Show a brand's statements, newest first."
@@ -195,6 +195,10 @@ COMMANDS: dict[str, ListedCommand] = tracker_commands.COMMANDS | {
     "statement show": ListedCommand(
         "payouts.statements.commands:show",
         "Show a statement: the sealed document, or the draft from the current books.",
+    ),
+    "statement verify": ListedCommand(
+        "payouts.statements.file_commands:verify",
+        "Verify the hashes and the equation of a sealed statement: of an exported FILE, or a stored one.",
     ),
     "work": ListedCommand(
         "payouts.processes.work_command:work_command", "Run every job once and report what each did."

@@ -6,7 +6,7 @@ value.
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -35,6 +35,10 @@ class CommandResult:
     exit_code: int = 0
     after_output: Callable[[], object] | None = None
     """Called after the output is printed."""
+    pieces: Callable[[], Iterable[str]] | None = None
+    """The text for people in pieces, instead of `text`, where it may be too large for memory."""
+    load: Callable[[], Any] | None = None
+    """The value for --json, instead of `value`, where it is needed only for that."""
 
 
 class Console:
@@ -129,11 +133,18 @@ def _require_utf8(context: click.Context) -> None:
 
 def _print(result: CommandResult, as_json: bool, pick: str | None) -> None:
     if pick is not None:
-        click.echo(_pick_field(result.value, pick))
+        click.echo(_pick_field(_value(result), pick))
     elif as_json:
-        click.echo(json.dumps(result.value, ensure_ascii=False))
+        click.echo(json.dumps(_value(result), ensure_ascii=False))
+    elif result.pieces is not None:
+        for piece in result.pieces():
+            click.echo(piece, nl=False)
     elif result.text or result.value is not None:
         click.echo(result.text or json.dumps(result.value, ensure_ascii=False, indent=2))
+
+
+def _value(result: CommandResult) -> Any:
+    return result.value if result.load is None else result.load()
 
 
 def _pick_field(value: Any, path: str) -> str:

@@ -12,7 +12,7 @@ from bench.books.people import People
 from bench.books.rows import RowWriter
 from config.canonical import canonical_json
 from payouts.ledger.calendar import midnight_after
-from payouts.statements.document.document import FORMAT
+from payouts.statements.document.shape import SHAPE as FORMAT
 from payouts.transfers.planning.rules import OpenEntry, Subject, choose
 from payouts.transfers.sending.attempts import LEASE
 from payouts.transfers.sending.idempotency import idempotency_key

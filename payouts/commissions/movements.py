@@ -50,6 +50,11 @@ def movements_of_commissions(
     return found
 
 
+def pending_sum() -> ColumnElement[int]:
+    """What postings of commissions change of what is held, for a query that groups them."""
+    return func.sum(_PENDING)
+
+
 def pending_by_period() -> Select[str, datetime, str, str, int]:
     """What each period changed of what is held of each commission, with the id and name of the period."""
     return (

@@ -19,8 +19,8 @@ from payouts.demo.creators import HOLD_DAYS
 from payouts.demo.payday import next_payday, run_next_payday
 from payouts.selfcheck.checks import Promise, self_check
 from payouts.settlement.models import Attempt
-from payouts.statements.document.document import statement_document
-from payouts.statements.models import SealedDocument, Statement
+from payouts.statements.document.reading import whole_statement
+from payouts.statements.models import Statement
 from payouts.statements.render.csv import as_csv
 from payouts.statements.review import approve, get_statement
 from payouts.statements.seal import seal_approved
@@ -152,13 +152,10 @@ def payday() -> AnyResponse:
 
 
 def _statement(session: Session, period: str) -> tuple[Statement, dict[str, Any]]:
-    """The sealed document, or a draft made from the books as they are now. Raises NotFound."""
+    """The sealed statement, or the draft. Raises NotFound."""
     brand = queries.demo_brand(session)
     found = get_statement(session, brand.id, period, brand.currency)
-    sealed = session.get(SealedDocument, found.id)
-    if sealed is None:
-        return found, statement_document(session, found) | {"state": found.state}
-    return found, json.loads(sealed.body) | {"sha256": sealed.sha256}
+    return found, whole_statement(session, found)
 
 
 SEARCH_FROM = datetime(2020, 1, 1, tzinfo=UTC)

@@ -43,6 +43,11 @@ def _chain_query() -> Select[Chain]:
     return locked.execution_options(populate_existing=True)
 
 
+def last_seq(session: Session, brand_id: str) -> int:
+    """The number of the brand's last transaction; 0 before the first. It takes no lock."""
+    return session.scalar(select(Chain.seq).where(Chain.brand_id == brand_id)) or 0
+
+
 def find_posted(session: Session, brand_id: str, event_key: str, inputs: Mapping[str, Any]) -> Posted | None:
     """The transaction of this event if it was recorded before, otherwise None.
 

@@ -145,6 +145,7 @@ JOBS = (
     Job("holds", 10 * MINUTE, commission_jobs.end_old_holds, Lane.BOOKS),
     Job("mature", MINUTE, commission_jobs.release, Lane.BOOKS),
     Job("close", HOUR, statement_jobs.close_periods, Lane.STATEMENTS),
+    Job("statement-rows", MINUTE, statement_jobs.write_statement_rows, Lane.STATEMENTS),
     Job("approve", HOUR, statement_jobs.approve_drafts, Lane.STATEMENTS),
     Job("seal", MINUTE, statement_jobs.seal_statements, Lane.STATEMENTS),
     Job("settle-payouts", 5 * MINUTE, _resolve_attempts, Lane.STATEMENTS),

@@ -7,7 +7,9 @@ from config.database import read_session
 from payouts.jobs.context import JobContext
 from payouts.statements.close import begin_closing, booking_steps, close_oldest
 from payouts.statements.review import approve_automatically, due_for_approval
-from payouts.statements.seal import approved_statements, seal
+from payouts.statements.rows.writing import brands_without_rows, write_rows
+from payouts.statements.seal import approved_statements
+from payouts.statements.seal_run import seal_in_parts
 
 BATCH = 2_000
 """The most rows of a batch; it has fewer where they take longer (payouts/jobs/context.py)."""
@@ -21,10 +23,18 @@ def close_periods(context: JobContext) -> dict[str, Any]:
             for step in booking_steps(period):
                 context.repeat(step, BATCH, brand_id)
             closed.append(context.write(partial(close_oldest, now=now, brand_id=brand_id)))
+        if closed:
+            context.repeat(write_rows, BATCH, brand_id)
         return closed
 
     done = context.each(context.brand_ids(), close)
     return done.as_result(closed=done.results)
+
+
+def write_statement_rows(context: JobContext) -> dict[str, Any]:
+    """Write the rows of drafts that a command or a process of an older version made, or a crash left."""
+    done = context.run_in_batches(write_rows, BATCH, brands_without_rows)
+    return done.as_result(rows=sum(done.results.values()))
 
 
 def approve_drafts(context: JobContext) -> dict[str, Any]:
@@ -43,7 +53,8 @@ def seal_statements(context: JobContext) -> dict[str, Any]:
         waiting = approved_statements(session)
 
     def seal_one(statement_id: str) -> Any:
-        return context.write(partial(seal, now=context.now, statement_id=statement_id))
+        seal_in_parts(context.databases.main, context.write, context.now, statement_id)
+        return statement_id
 
     done = context.each(waiting, seal_one)
     return done.as_result(sealed=list(done.results))

@@ -2,6 +2,7 @@
 
 A job does it in several transactions: `begin_closing`; the `booking_steps`, each until nothing is left; then
 `close_oldest`. After a crash it finds the period in the state `closing` and does the same again.
+Then it writes the rows of the statements (payouts/statements/rows/writing.py).
 `close_period` and `close_ended_periods` do all of it in one transaction.
 """
 
@@ -29,6 +30,7 @@ from payouts.ledger.periods import (
     next_to_close,
 )
 from payouts.statements.models import Statement
+from payouts.statements.rows.writing import write_rows
 from tracker.errors import Invalid, NotNow
 from tracker.ids import new_id
 from tracker.people.accounts.models import Brand
@@ -40,6 +42,16 @@ BATCH = 500
 
 def close_period(session: Session, now: datetime, brand_id: str, name: str) -> list[Statement]:
     """Close a period and every earlier one, oldest first. Returns the statements of the named one.
+
+    As `close_without_rows`, and the rows of the statements are written, too.
+    """
+    drafts = close_without_rows(session, now, brand_id, name)
+    _write_rows(session, now, brand_id)
+    return drafts
+
+
+def close_without_rows(session: Session, now: datetime, brand_id: str, name: str) -> list[Statement]:
+    """Close a period and every earlier one; the rows of the statements are written afterwards.
 
     Closing a closed period changes nothing. Raises NotNow when the period has not ended, Invalid when the
     brand's calendar has no such period, or it ended before the brand was set up and nothing was recorded.
@@ -79,6 +91,7 @@ def close_ended_periods(session: Session, now: datetime, brand_id: str) -> list[
     closed = []
     while (name := close_oldest(session, now, brand_id)) is not None:
         closed.append(name)
+    _write_rows(session, now, brand_id)
     return closed
 
 
@@ -165,6 +178,10 @@ def _close(session: Session, now: datetime, brand: Brand, period: Period) -> Non
             minimum_minor=minimum_of(session, brand, currency, now),
             review_days=review_days,
         )
+
+
+def _write_rows(session: Session, now: datetime, brand_id: str) -> None:
+    _repeat_until_done(lambda limit: write_rows(session, now, limit, brand_id=brand_id))
 
 
 def _repeat_until_done(step: Callable[[int], int]) -> None:

@@ -1,6 +1,7 @@
 """Commands about statements."""
 
-import json
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import click
@@ -9,16 +10,18 @@ from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
 from payouts.ledger.models import Period
-from payouts.statements.close import begin_closing_period, close_period
+from payouts.statements.close import begin_closing_period, close_without_rows
 from payouts.statements.decisions.adjustments import Adjustment, adjust_draft
 from payouts.statements.decisions.commands import commission_commands
 from payouts.statements.decisions.serializers import decision_json, decision_text, decisions_on
-from payouts.statements.document.document import statement_document
-from payouts.statements.models import DecisionKind, SealedDocument, Statement
-from payouts.statements.render.csv import as_csv
-from payouts.statements.render.text import as_text
-from payouts.statements.review import approve, get_statement
-from payouts.statements.seal import seal_approved
+from payouts.statements.document.reading import open_statement, whole_statement
+from payouts.statements.file_commands import export, find_id, find_statement, verify
+from payouts.statements.models import DecisionKind, Statement
+from payouts.statements.render.text import as_text, text_lines
+from payouts.statements.review import approve
+from payouts.statements.rows.writing import write_rows
+from payouts.statements.seal import ROWS, approved_statements
+from payouts.statements.seal_run import seal_in_parts
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
 from tracker.people.actors import command_line
@@ -41,13 +44,13 @@ def statement_commands() -> None:
 def close(console: Console, brand_id: str, period: str) -> CommandResult:
     """Close a period that has ended, and every earlier one, and draft the statements."""
 
-    def work(session: Session) -> list[dict[str, Any]]:
-        drafts = close_period(session, console.now, brand_id, period)
-        return [_document(session, each) for each in drafts]
-
-    databases = console.databases.main
-    transact(databases, lambda s: begin_closing_period(s, console.now, brand_id, period))
-    documents = transact(databases, work)
+    databases, now = console.databases.main, console.now
+    transact(databases, lambda s: begin_closing_period(s, now, brand_id, period))
+    drafts = transact(databases, lambda s: close_without_rows(s, now, brand_id, period))
+    while transact(databases, lambda s: write_rows(s, now, ROWS, brand_id=brand_id)):
+        pass
+    with read_session(databases) as session:
+        documents = [whole_statement(session, session.get_one(Statement, each.id)) for each in drafts]
     return CommandResult(documents, "\n\n".join(as_text(each) for each in documents))
 
 
@@ -79,8 +82,8 @@ def list_statements(console: Console, brand_id: str) -> CommandResult:
 @pass_console
 def show(console: Console, brand_id: str, period: str, currency: str | None) -> CommandResult:
     """Show a statement: the sealed document, or the draft from the current books."""
-    document = _load(console, brand_id, period, currency)
-    return CommandResult(document, as_text(document))
+    statement_id = find_id(console, brand_id, period, currency)
+    return _shown(console, statement_id)
 
 
 @statement_commands.command("approve")
@@ -90,18 +93,33 @@ def show(console: Console, brand_id: str, period: str, currency: str | None) -> 
 @pass_console
 def approve_command(console: Console, brand_id: str, period: str, currency: str | None) -> CommandResult:
     """Approve and seal a draft: it never changes again, and its payouts are authorised."""
+    databases, now = console.databases.main, console.now
 
     def approve_it(session: Session) -> str:
-        statement = _find(session, brand_id, period, currency)
-        return approve(session, console.now, statement.id, approved_by="brand").id
+        statement = find_statement(session, brand_id, period, currency)
+        return approve(session, now, statement.id, approved_by="brand").id
 
-    def seal_it(session: Session) -> dict[str, Any]:
-        seal_approved(session, console.now, brand_id)
-        return _document(session, session.get_one(Statement, statement_id))
+    statement_id = transact(databases, approve_it)
+    with read_session(databases) as session:
+        waiting = approved_statements(session, brand_id)
+    for each in waiting:
+        seal_in_parts(databases, partial(transact, databases), now, each)
+    return _shown(console, statement_id)
 
-    statement_id = transact(console.databases.main, approve_it)
-    document = transact(console.databases.main, seal_it)
-    return CommandResult(document, as_text(document))
+
+def _shown(console: Console, statement_id: str) -> CommandResult:
+    """The text is written creator by creator: a large statement does not fit into memory."""
+
+    def lines() -> Iterator[str]:
+        with read_session(console.databases.main) as session:
+            statement = session.get_one(Statement, statement_id)
+            yield from (f"{line}\n" for line in text_lines(open_statement(session, statement)))
+
+    def load() -> dict[str, Any]:
+        with read_session(console.databases.main) as session:
+            return whole_statement(session, session.get_one(Statement, statement_id))
+
+    return CommandResult(None, pieces=lines, load=load)
 
 
 _creator = click.option("--creator", "creator_id", required=True, metavar="ID")
@@ -141,7 +159,7 @@ def _adjust(
     actor = command_line(f"statement {kind.value}")
 
     def work(session: Session) -> str:
-        statement = _find(session, brand_id, period, currency)
+        statement = find_statement(session, brand_id, period, currency)
         return adjust_draft(session, console.now, statement.id, kind, actor=actor, **details)
 
     decision_id = transact(console.databases.main, work)
@@ -157,24 +175,9 @@ def _adjust(
 def decisions(console: Console, brand_id: str, period: str, currency: str | None) -> CommandResult:
     """Show what people decided on the draft of a statement, oldest first, and what of it was undone."""
     with read_session(console.databases.main) as session:
-        found = decisions_on(session, _find(session, brand_id, period, currency).id)
+        found = decisions_on(session, find_statement(session, brand_id, period, currency).id)
     value = [decision_json(*each) for each in found]
     return CommandResult(value, "\n".join(map(decision_text, value)) or "Nothing was decided on it.")
-
-
-@statement_commands.command("export")
-@_brand
-@_period
-@_currency
-@click.option("--format", "kind", type=click.Choice(["json", "csv"]), default="json", show_default=True)
-@pass_console
-def export(console: Console, brand_id: str, period: str, currency: str | None, kind: str) -> CommandResult:
-    """Write a statement to stdout, as JSON or CSV. With --json: one JSON value that contains the export."""
-    document = _load(console, brand_id, period, currency)
-    text = as_csv(document) if kind == "csv" else json.dumps(document, ensure_ascii=False, indent=2)
-    return CommandResult(
-        document if kind == "json" else {"format": "csv", "content": text}, text.rstrip("\r\n")
-    )
 
 
 def _summary(statement: Statement, period: Period) -> dict[str, Any]:
@@ -190,28 +193,7 @@ def _summary(statement: Statement, period: Period) -> dict[str, Any]:
     }
 
 
-def _load(console: Console, brand_id: str, period: str, currency: str | None) -> dict[str, Any]:
-    with read_session(console.databases.main) as session:
-        return _document(session, _find(session, brand_id, period, currency))
-
-
-def _find(session: Session, brand_id: str, period: str, currency: str | None) -> Statement:
-    brand = get_brand(session, brand_id)
-    return get_statement(session, brand.id, period, currency or brand.currency)
-
-
-def _document(session: Session, statement: Statement) -> dict[str, Any]:
-    """The sealed document with its hash, or the draft; an approved one says by whom and when."""
-    sealed = session.get(SealedDocument, statement.id)
-    if sealed is None:
-        approval = {
-            "approved_by": statement.approved_by,
-            "approved_at": optional_utc_text(statement.approved_at),
-        }
-        document = statement_document(session, statement) | {"state": statement.state}
-        return document if statement.state == "draft" else document | approval
-    stored: dict[str, Any] = json.loads(sealed.body)
-    return stored | {"sha256": sealed.sha256}
-
+for each in (export, verify):
+    statement_commands.add_command(each)
 
 COMMANDS = (statement_commands, commission_commands)

@@ -14,6 +14,7 @@ from payouts.ledger.models import Posting, Transaction
 from payouts.ledger.operations import lock_books
 from payouts.settlement.models import Item, Payout, TransferReversal
 from payouts.statements.decisions.drafts import draft_of
+from payouts.statements.rows.refresh import refresh_drafts
 from tracker.people.accounts.operations import get_brand
 from tracker.programs.leaving import remove_creator
 from tracker.programs.models import Enrollment
@@ -42,7 +43,9 @@ def remove_and_hold(
     )
     if cause is None:
         return ended, []
-    return ended, [held for each in ended for held in _hold_unpaid(session, now, each)]
+    held = [commission for each in ended for commission in _hold_unpaid(session, now, each)]
+    refresh_drafts(session, brand_id)
+    return ended, held
 
 
 def _hold_unpaid(session: Session, now: datetime, removed: Enrollment) -> Sequence[Commission]:

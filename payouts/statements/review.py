@@ -10,6 +10,8 @@ from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
 from payouts.ledger.periods import get_period
 from payouts.statements.models import Statement
+from payouts.statements.rows.refresh import refresh_rows
+from payouts.statements.rows.totals import write_total
 from tracker.errors import NotFound, NotNow
 
 
@@ -29,13 +31,15 @@ def approve(session: Session, now: datetime, statement_id: str, *, approved_by: 
     """Approve a draft: its period is frozen, and `payouts/statements/seal.py` seals it in its turn.
 
     `approved_by` is "brand" for a person or "silence" for automatic approval. A statement that was approved
-    before stays as it is. Raises NotNow when an earlier statement is still a draft.
+    before stays as it is. Raises NotNow when an earlier statement is still a draft, or the rows of this one
+    are not written yet.
     """
     statement = session.get_one(Statement, statement_id)
     lock_books(session, statement.brand_id)
     session.refresh(statement)
     if statement.state == "draft":
         _require_earlier_approved(session, statement)
+        complete_rows(session, statement)
         session.execute(
             update(Statement)
             .where(Statement.id == statement_id, Statement.state == "draft")
@@ -55,12 +59,13 @@ def approve_automatically(session: Session, now: datetime, statement_id: str) ->
 
 
 def due_for_approval(session: Session, now: datetime) -> list[str]:
-    """Ids of drafts whose review has ended, oldest period first."""
+    """Ids of drafts whose review has ended and whose rows are written, oldest period first."""
     return list(
         session.execute(
             select(Statement.id)
             .join(Period, Period.id == Statement.period_id)
-            .where(Statement.state == "draft", Statement.review_ends_at <= now)
+            .where(Statement.state == "draft", Statement.rows_state == "ready")
+            .where(Statement.review_ends_at <= now)
             .order_by(Period.starts_at, Statement.id)
         ).scalars()
     )
@@ -69,6 +74,17 @@ def due_for_approval(session: Session, now: datetime) -> list[str]:
 def _require_earlier_approved(session: Session, statement: Statement) -> None:
     if (first := first_earlier(session, statement, ("draft",))) is not None:
         raise NotNow(f"Approve the statement of {first} first: statements are sealed in order.")
+
+
+def complete_rows(session: Session, statement: Statement) -> None:
+    """Bring the rows to the present books, if they are not: from the approval on they stay.
+
+    A process of an older version may have decided without them. Raises NotNow when they are not written yet.
+    """
+    if statement.rows_state != "ready":
+        raise NotNow("The lines of the statement are being written. Try again in some minutes.")
+    refresh_rows(session, statement, lock_books(session, statement.brand_id).seq)
+    write_total(session, statement)
 
 
 def first_earlier(session: Session, statement: Statement, states: Collection[str]) -> str | None:

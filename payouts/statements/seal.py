@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -13,12 +14,18 @@ from payouts.ledger.operations import lock_books
 from payouts.settlement.models import Payout
 from payouts.settlement.reasons import PayoutReason
 from payouts.settlement.transitions import cancel
-from payouts.statements.document.document import statement_document
+from payouts.statements.document.head import head_from_rows
 from payouts.statements.models import SealedDocument, Statement
-from payouts.statements.review import first_earlier
-from tracker.errors import NotNow
+from payouts.statements.review import complete_rows, first_earlier
+from payouts.statements.rows.totals import sums_that_differ
+from payouts.statements.rows.writing import write_rows
+from payouts.statements.sealing.parts import hash_of_hashes, missing_parts, parts_of, store_part
+from tracker.errors import Fault, NotNow
 from tracker.reasons import Reason
 from tracker.times import format_utc, optional_utc_text
+
+ROWS = 2_000
+"""The rows that one step writes."""
 
 
 def approved_statements(session: Session, brand_id: str = "") -> list[str]:
@@ -42,32 +49,52 @@ def seal_approved(session: Session, now: datetime, brand_id: str) -> list[str]:
 
 
 def seal(session: Session, now: datetime, statement_id: str) -> SealedDocument:
-    """Seal an approved statement. A sealed one returns its document again.
+    """Seal an approved statement, all of it in one transaction. A sealed one returns its document again.
 
-    Raises NotNow when the statement is a draft, or an earlier one is not sealed.
+    Raises NotNow when the statement is a draft, or an earlier one is not sealed; Fault when its rows do not
+    agree. Large statements are sealed by `seal_in_parts` (payouts/statements/seal_run.py).
     """
-    statement = session.get_one(Statement, statement_id)
-    lock_books(session, statement.brand_id)
-    session.refresh(statement)
+    if begin_seal(session, now, statement_id):
+        statement = session.get_one(Statement, statement_id)
+        for part in missing_parts(session, statement):
+            store_part(session, part)
+        require_whole(session, statement)
+        finish_seal(session, now, statement_id)
+    return session.get_one(SealedDocument, statement_id)
+
+
+def begin_seal(session: Session, now: datetime, statement_id: str) -> bool:
+    """Look whether the statement can be sealed. False when it is sealed already. Raises NotNow as `seal`.
+
+    A statement that a process of an older version approved may lack rows: they are written here.
+    """
+    statement = _locked(session, statement_id)
     if statement.state == "sealed":
-        return session.get_one(SealedDocument, statement_id)
+        return False
     _require_turn(session, statement)
-    document = statement_document(session, statement)
-    document |= {
-        "state": "sealed",
-        "sealed_at": format_utc(now),
-        "approved_by": statement.approved_by,
-        "approved_at": optional_utc_text(statement.approved_at),
-        "previous_sha256": _previous_hash(session, statement),
-    }
-    body = canonical_json(document)
-    sealed = SealedDocument(
-        statement_id=statement_id,
-        body=body,
-        sha256=hashlib.sha256(body.encode()).hexdigest(),
-        previous_sha256=document["previous_sha256"],
+    while statement.rows_state != "ready" and write_rows(session, now, ROWS, brand_id=statement.brand_id):
+        session.refresh(statement)
+    if not parts_of(session, statement_id):
+        complete_rows(session, statement)
+    return True
+
+
+def finish_seal(session: Session, now: datetime, statement_id: str) -> None:
+    """Write the head, which names the parts, and seal the statement. Another process may have done it."""
+    statement = _locked(session, statement_id)
+    if statement.state == "sealed":
+        return
+    _require_turn(session, statement)
+    head = _head(session, now, statement)
+    body = canonical_json(head)
+    session.add(
+        SealedDocument(
+            statement_id=statement_id,
+            body=body,
+            sha256=hashlib.sha256(body.encode()).hexdigest(),
+            previous_sha256=head["previous_sha256"],
+        )
     )
-    session.add(sealed)
     copy_balances(session, session.get_one(Period, statement.period_id), statement.currency)
     session.execute(
         update(Statement)
@@ -77,7 +104,38 @@ def seal(session: Session, now: datetime, statement_id: str) -> SealedDocument:
     session.flush()
     session.refresh(statement)
     cancel_superseded(session, now, statement)
-    return sealed
+
+
+def _locked(session: Session, statement_id: str) -> Statement:
+    statement = session.get_one(Statement, statement_id)
+    lock_books(session, statement.brand_id)
+    session.refresh(statement)
+    return statement
+
+
+def _head(session: Session, now: datetime, statement: Statement) -> dict[str, Any]:
+    """Raises Fault when the stored parts are not the rows."""
+    head, parts = head_from_rows(session, statement), parts_of(session, statement.id)
+    for kind, count in head["counts"].items():
+        if (stored := sum(part["rows"] for part in parts if part["kind"] == kind)) != count:
+            raise Fault(f"The parts of {statement.id} have {stored} {kind}, its rows {count}.")
+    chain = lock_books(session, statement.brand_id)
+    return head | {
+        "state": "sealed",
+        "sealed_at": format_utc(now),
+        "approved_by": statement.approved_by,
+        "approved_at": optional_utc_text(statement.approved_at),
+        "parts": parts,
+        "parts_sha256": hash_of_hashes(parts),
+        "ledger": {"seq": chain.seq, "hash": chain.head_hash},
+        "previous_sha256": _previous_hash(session, statement),
+    }
+
+
+def require_whole(session: Session, statement: Statement) -> None:
+    """Raises Fault when the lines, the totals of the creators and those of the statement do not agree."""
+    if faults := list(sums_that_differ(session, statement)):
+        raise Fault(f"The statement {statement.id} was not sealed: {'; '.join(faults)}.")
 
 
 def _require_turn(session: Session, statement: Statement) -> None:

@@ -21,7 +21,6 @@ from payouts.commissions.release import release_due
 from payouts.ledger.balances import CreatorBalance, creator_balances
 from payouts.selfcheck.checks import self_check
 from payouts.statements.close import close_period
-from payouts.statements.document.document import statement_document
 from payouts.statements.review import approve, get_statement
 from payouts.statements.seal import seal
 from payouts.transfers.payees import record_payee_status, register_payee
@@ -30,6 +29,7 @@ from payouts.transfers.sending.report import Report
 from payouts.transfers.sending.run import PayoutRun
 from payouts.transfers.stripe.client import StripeRail
 from tests.cast.people import PERSON, add_brand_with_program, add_link_of, add_member, click_token
+from tests.cast.statement_rows import shown_statement, statement_of_the_books
 from tests.cast.stored_reasons import reason_faults
 from tracker.programs.operations import create_program, enroll
 from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
@@ -159,12 +159,12 @@ class Books:
         self.write_twice(lambda s: approve(s, at(when), statement_id, approved_by="brand").state)
         bodies = self.write_twice(lambda s: seal(s, at(when), statement_id).body)
         assert len(set(bodies)) == 1
-        return dict(json.loads(bodies[0]))
+        return shown_statement(self.databases, statement_id)
 
     def statement(self, period: str, currency: str = "") -> dict[str, Any]:
         with read_session(self.databases.main) as session:
             found = get_statement(session, self.brand_id, period, currency or self.currency)
-            return statement_document(session, found)
+            return statement_of_the_books(session, found)
 
     def pay(self, when: str) -> Report:
         report = self.run(when).pay(self.brand_id, early=True)

@@ -5,7 +5,6 @@ brand share its periods; each has a history of their own. The payment provider i
 recorded as the payout run records them.
 """
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,8 @@ from payouts.commissions.adjustment import enter_pending_reports
 from payouts.commissions.holds.ending import end_holds
 from payouts.commissions.holds.of_disputes import disputes_to_ask, enter_answer
 from payouts.settlement.models import Attempt, Payout
-from payouts.statements.models import SealedDocument
+from payouts.statements.document.reading import whole_statement
+from payouts.statements.models import Statement
 from payouts.transfers.planning.preparation import plans_of, prepare, reselect
 from payouts.transfers.sending.attempts import begin_attempt, record_outcome
 from payouts.transfers.stripe.outcome import Outcome
@@ -120,7 +120,7 @@ def require_authorised(found: Histories, payout_id: str) -> None:
     """A payout is at most what its statement says is payable or under way, at the end of its period."""
     with read_session(found.books.databases.main) as session:
         payout = session.get_one(Payout, payout_id)
-        document = json.loads(session.get_one(SealedDocument, payout.statement_id).body)
+        document = whole_statement(session, session.get_one(Statement, payout.statement_id))
     parts = {part["creator"]["id"]: part["closing_split"] for part in document["creators"]}
     split = parts.get(payout.creator_id, {})
     owed = sum(split[name]["minor"] for name in ("payable", "below_minimum", "in_transit") if name in split)

@@ -1,6 +1,6 @@
 """Commands for decisions about commissions: what is held, and what to do with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from payouts.statements.decisions.commissions import Decided
 from payouts.statements.decisions.drafts import named_statement
 from payouts.statements.decisions.serializers import decision_json, decision_text, decisions_about
 from payouts.statements.decisions.undo import undo
+from payouts.statements.rows.shown import waiting_messages
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
 from tracker.people.actors import command_line
@@ -112,9 +113,12 @@ def held(console: Console, brand_id: str | None, signal: str | None) -> CommandR
     with read_session(console.databases.main) as session:
         brand = get_brand(session, brand_id).id if brand_id else ""
         found = held_commissions(session, brand_id=brand, signal=signal or "")
-    return CommandResult(
-        [_held_json(each) for each in found], "\n".join(map(_held_text, found)) or "Nothing is held."
-    )
+        waiting: dict[str, Sequence[str]] = {}
+        for owner in {each.brand_id for each in found}:
+            waiting |= waiting_messages(session, owner)
+    value = [_held_json(each, waiting.get(each.commission_id, ())) for each in found]
+    lines = [_held_text(each, waiting.get(each.commission_id, ())) for each in found]
+    return CommandResult(value, "\n".join(lines) or "Nothing is held.")
 
 
 @commission_commands.command("release")
@@ -185,7 +189,7 @@ def _to_undo(decided: Decided) -> str:
     return f" To undo it: linkledger commission undo {decided.decision_id}"
 
 
-def _held_json(each: HeldCommission) -> dict[str, Any]:
+def _held_json(each: HeldCommission, messages: Sequence[str]) -> dict[str, Any]:
     return {
         "commission": each.commission_id,
         "brand": each.brand_id,
@@ -194,14 +198,16 @@ def _held_json(each: HeldCommission) -> dict[str, Any]:
         "worth": each.worth.as_json(),
         "release_at": format_utc(each.release_at),
         "holds": [hold_json(hold, each.rules) for hold in each.holds],
+        "waiting_messages": list(messages),
     }
 
 
-def _held_text(each: HeldCommission) -> str:
+def _held_text(each: HeldCommission, messages: Sequence[str]) -> str:
     shown = [hold_json(hold, each.rules) for hold in each.holds]
     reasons = [f"    {hold_text(hold)}\n      {end_text(hold)}" for hold in shown]
     head = f"{each.commission_id}  order {each.order_id}: {each.worth} of {each.creator.name}"
-    return "\n".join([head, *reasons, *_next_commands(each)])
+    waiting = [f"    Waits for a decision about the message {event_id}." for event_id in messages]
+    return "\n".join([head, *reasons, *waiting, *_next_commands(each)])
 
 
 def _next_commands(each: HeldCommission) -> list[str]:

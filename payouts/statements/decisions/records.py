@@ -15,6 +15,7 @@ from payouts.ledger.models import Transaction
 from payouts.ledger.operations import lock_books
 from payouts.statements.decisions.drafts import Draft
 from payouts.statements.models import DecisionHold, DecisionKind, DecisionTransaction, ReviewDecision
+from payouts.statements.rows.refresh import refresh_drafts
 from tracker.ids import new_id
 from tracker.people.actors import Actor
 
@@ -31,7 +32,7 @@ class Record:
     """The number of the brand's last transaction before the decision."""
 
     def finish(self, session: Session, hold_ids: Iterable[str] = ()) -> None:
-        """Add what was posted since the record began, and the holds."""
+        """Add what was posted since the record began, and the holds; write the rows of drafts again."""
         posted = select(Transaction.id).where(
             Transaction.brand_id == self.brand_id,
             Transaction.subject_id == self.subject_id,
@@ -43,6 +44,7 @@ class Record:
         )
         session.add_all(DecisionHold(decision_id=self.decision_id, hold_id=each) for each in hold_ids)
         session.flush()
+        refresh_drafts(session, self.brand_id)
 
 
 def record_about(

@@ -1,18 +1,16 @@
 """A statement as one JSON value: the equation, and every line that its amounts are made of."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payouts.commissions.dates import expected_pay_date
 from payouts.ledger.balances import CreatorBalance, creator_balances
-from payouts.ledger.manual import posting_reason_json
 from payouts.ledger.models import Period
-from payouts.settlement.models import Payout
-from payouts.statements.document.lines import line, line_sources
+from payouts.ledger.operations import last_seq
+from payouts.statements.document.head import period_json
 from payouts.statements.document.movements import (
     CreatorMovements,
     Movement,
@@ -21,94 +19,121 @@ from payouts.statements.document.movements import (
     held_at_period_end,
     movements_of,
 )
+from payouts.statements.document.shape import SHAPE
 from payouts.statements.minimum import minimum_of_statement
 from payouts.statements.models import Statement
+from payouts.statements.rows.columns import EQUATION, SPLIT, PartKind, as_json, money, names_of
+from payouts.statements.rows.entries import entry_rows
+from payouts.statements.rows.lines import line_rows
+from payouts.statements.rows.scope import Scope, scope_of
+from payouts.statements.rows.shown import waiting_messages, whole_lines
+from payouts.statements.rows.totals import split_of
 from tracker.errors import Fault
 from tracker.ids import is_id
-from tracker.money import Money
-from tracker.people.accounts.brand_rules import BrandRules
 from tracker.people.accounts.models import Brand, Creator
-from tracker.people.accounts.rules_versions import load_rules
 from tracker.times import format_utc
 
-FORMAT = "linkledger.statement.1"
+IDS_PER_QUERY = 500
+"""Ids in one query: SQLite limits the number of parameters."""
 
 
 def statement_document(session: Session, statement: Statement) -> dict[str, Any]:
-    """Build the statement from the current books. Raises Fault when the equation does not balance."""
+    """Build the statement from the current books, all of it in memory.
+
+    Raises Fault when the equation does not balance.
+    """
     brand = session.get_one(Brand, statement.brand_id)
     period = session.get_one(Period, statement.period_id)
     currency = statement.currency
-    rules = load_rules(session, brand.id)
-    minimum_minor = minimum_of_statement(statement, brand)
-    opening = creator_balances(session, brand.id, currency, before=period.starts_at)
-    closing = creator_balances(session, brand.id, currency, before=period.ends_at)
-    moved = by_creator(movements_of(session, period, currency))
-    held = held_at_period_end(session, brand.id, period, currency)
-    creators = [
-        _creator_part(
-            session,
-            rules,
-            period,
-            creator_id,
-            opening.get(creator_id, CreatorBalance()),
-            closing[creator_id],
-            moved.get(creator_id, CreatorMovements()),
-            held.get(creator_id, {}),
-            currency,
-            minimum_minor,
-        )
-        for creator_id in closing
-    ]
-    creators = [part for part in creators if _has_content(part)]
+    creators = _creator_parts(session, statement, period, minimum_of_statement(statement, brand))
     return {
-        "format": FORMAT,
+        "format": SHAPE,
         "statement": statement.id,
         "brand": {"id": brand.id, "name": brand.name},
         "currency": currency,
-        "period": _period(period, brand),
+        "period": period_json(period, brand),
         "review_ends_at": format_utc(statement.review_ends_at),
         "pay_from": format_utc(statement.pay_from),
         "not_an_invoice": True,
-        "equation": _sum_of(currency, (part["equation"] for part in creators), _EQUATION),
-        "closing_split": _sum_of(currency, (part["closing_split"] for part in creators), _SPLIT),
+        "equation": _sum_of(currency, (part["equation"] for part in creators), EQUATION),
+        "closing_split": _sum_of(currency, (part["closing_split"] for part in creators), SPLIT),
         "released_in_period": _total(currency, (part["released_in_period"] for part in creators)),
         "creators": creators,
     }
 
 
-_EQUATION = ("opening", "earned", "reversed", "adjustments", "payments", "closing")
-_SPLIT = ("held", "payable", "below_minimum", "owed_by_creator", "in_transit")
+def _creator_parts(
+    session: Session, statement: Statement, period: Period, minimum_minor: int
+) -> list[dict[str, Any]]:
+    brand_id, currency = statement.brand_id, statement.currency
+    opening = creator_balances(session, brand_id, currency, before=period.starts_at)
+    closing = creator_balances(session, brand_id, currency, before=period.ends_at)
+    moved = by_creator(movements_of(session, period, currency))
+    held = held_at_period_end(session, brand_id, period, currency)
+    scope = scope_of(session, statement, last_seq(session, brand_id))
+    parts = (
+        _creator_part(
+            session,
+            scope,
+            creator_id,
+            opening.get(creator_id, CreatorBalance()),
+            closing[creator_id],
+            moved.get(creator_id, CreatorMovements()),
+            held.get(creator_id, {}),
+            minimum_minor,
+        )
+        for creator_id in closing
+    )
+    return [part for part in parts if _has_content(part)]
+
+
+@dataclass(frozen=True)
+class _StoredLine:
+    """The fields of a line's row that are needed to show it."""
+
+    creator_id: str
+    commission_id: str
+    held_minor: int
+    body: str
 
 
 def _creator_part(
     session: Session,
-    rules: BrandRules,
-    period: Period,
+    scope: Scope,
     creator_id: str,
     opening: CreatorBalance,
     closing: CreatorBalance,
     moved: CreatorMovements,
     held: dict[str, int],
-    currency: str,
     minimum_minor: int,
 ) -> dict[str, Any]:
-    sections = moved.sections
+    sections, currency = moved.sections, scope.currency
     if opening.total_minor + sections.change != closing.total_minor:
         raise Fault(
-            f"The statement of {period.name} does not balance for {creator_id}: "
+            f"The statement of {scope.period.name} does not balance for {creator_id}: "
             f"{opening.total_minor} + {sections.change} is not {closing.total_minor} {currency}."
         )
     creator = session.get_one(Creator, creator_id)
+    entries = [each for each in moved.movements if each.section in ("adjustments", "payments")]
+    rows = entry_rows(session, scope, [each.transaction_id for each in entries])
+    own = [row for row in rows if row["creator_id"] == creator_id]
     return {
         "creator": {"id": creator.id, "name": creator.name},
         "equation": _equation(currency, opening, sections, closing),
         "closing_split": _split(currency, closing, minimum_minor),
-        "released_in_period": Money(sections.released, currency).as_json(),
-        "lines": _lines(session, rules, period, creator_id, moved.movements, held),
-        "adjustments": [_adjustment(each, currency) for each in moved.movements if _is_adjustment(each)],
-        "payments": payments_of(session, moved.movements, currency),
+        "released_in_period": money(sections.released, currency),
+        "lines": _lines(session, scope, creator_id, moved.movements, held),
+        "adjustments": _entries(own, "adjustments", currency),
+        "payments": _entries(own, "payments", currency),
     }
+
+
+def _entries(rows: Iterable[dict[str, Any]], kind: PartKind, currency: str) -> list[dict[str, Any]]:
+    names = names_of(kind)
+    shown = (
+        as_json(names, json.loads(row["body"]), kind, currency) for row in rows if row["section"] == kind
+    )
+    return [{name: value for name, value in each.items() if name != "creator"} for each in shown]
 
 
 def _equation(
@@ -122,58 +147,30 @@ def _equation(
         sections.payments,
         closing.total_minor,
     )
-    return {
-        name: Money(minor, currency).as_json() for name, minor in zip(_EQUATION, amounts_minor, strict=True)
-    }
+    return {name: money(minor, currency) for name, minor in zip(EQUATION, amounts_minor, strict=True)}
 
 
-def _split(currency: str, closing: CreatorBalance, minimum: int) -> dict[str, Any]:
-    """The parts of the closing amount. `minimum` is the statement's minimum payout in minor units."""
-    payable = closing.payable_minor
-    amounts_minor = {
-        "held": closing.pending_minor,
-        "payable": payable if payable >= max(minimum, 1) else 0,
-        "below_minimum": payable if 0 < payable < minimum else 0,
-        "owed_by_creator": -payable if payable < 0 else 0,
-        "in_transit": closing.in_transit_minor,
-    }
-    return {name: Money(minor, currency).as_json() for name, minor in amounts_minor.items()}
+def _split(currency: str, closing: CreatorBalance, minimum_minor: int) -> dict[str, Any]:
+    """The parts of the closing amount, by the statement's minimum payout."""
+    parts = split_of(closing.payable_minor, minimum_minor)
+    amounts_minor = (closing.pending_minor, *parts, closing.in_transit_minor)
+    return {name: money(minor, currency) for name, minor in zip(SPLIT, amounts_minor, strict=True)}
 
 
 def _lines(
-    session: Session,
-    rules: BrandRules,
-    period: Period,
-    creator_id: str,
-    movements: list[Movement],
-    held: dict[str, int],
+    session: Session, scope: Scope, creator_id: str, movements: list[Movement], held: dict[str, int]
 ) -> list[dict[str, Any]]:
-    by_subject: dict[str, list[Movement]] = defaultdict(list)
-    for movement in movements:
-        by_subject[movement.subject_id].append(movement)
-    subjects = by_subject.keys() | held.keys()
+    """One for each commission of the creator that moved in the period, or is held at its end."""
+    subjects = {movement.subject_id for movement in movements} | held.keys()
     ids = sorted(subject for subject in subjects if is_id(subject, "com"))
+    waiting = waiting_messages(session, scope.brand_id)
     found = []
-    for source in line_sources(session, ids, period):
-        if source.commission.creator_id != creator_id:
-            continue
-        own = by_subject.get(source.commission.id, [])
-        pay_date = expected_pay_date(rules, source.commission.release_at)
-        found.append(line(source, own, held.get(source.commission.id, 0), pay_date))
-    return found
-
-
-def _is_adjustment(movement: Movement) -> bool:
-    return movement.section == "adjustments"
-
-
-def _adjustment(movement: Movement, currency: str) -> dict[str, Any]:
-    return {
-        "what": movement.kind,
-        "amount": Money(movement.signed_minor, currency).as_json(),
-        **posting_reason_json(movement.kind, movement.inputs),
-        "transaction": movement.transaction_id,
-    }
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        page = line_rows(session, scope, ids[start : start + IDS_PER_QUERY])
+        names = ("creator_id", "commission_id", "held_minor", "body")
+        own = [_StoredLine(*(row[name] for name in names)) for row in page if row["creator_id"] == creator_id]
+        found += whole_lines(session, own, waiting)
+    return [as_json(names_of("lines"), json.loads(each), "lines", scope.currency) for each in found]
 
 
 def _has_content(part: dict[str, Any]) -> bool:
@@ -188,38 +185,4 @@ def _sum_of(currency: str, parts: Iterable[dict[str, Any]], names: tuple[str, ..
 
 
 def _total(currency: str, amounts: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    return Money(sum(amount["minor"] for amount in amounts), currency).as_json()
-
-
-def _period(period: Period, brand: Brand) -> dict[str, Any]:
-    return {
-        "name": period.name,
-        "starts_at": format_utc(period.starts_at),
-        "ends_at": format_utc(period.ends_at),
-        "timezone": period.timezone or brand.timezone,
-    }
-
-
-def payments_of(session: Session, movements: Sequence[Movement], currency: str) -> list[dict[str, Any]]:
-    """The payments and returns among the movements, in their order; returns are negative."""
-    return [_payment(session, movement, currency) for movement in movements if movement.section == "payments"]
-
-
-def _payment(session: Session, movement: Movement, currency: str) -> dict[str, Any]:
-    row = session.execute(
-        select(Payout, Period.name)
-        .join(Statement, Statement.id == Payout.statement_id)
-        .join(Period, Period.id == Statement.period_id)
-        .where(Payout.id == movement.subject_id)
-    ).one_or_none()
-    payout, authorised_by = (row[0], row[1]) if row else (None, None)
-    return {
-        "what": movement.kind,
-        "amount": Money(movement.signed_minor, currency).as_json(),
-        "payout": payout.id if payout else None,
-        "transfer": movement.inputs.get("transfer") or (payout.transfer_ref if payout else None),
-        "reversal": movement.inputs.get("reversal"),
-        **posting_reason_json(movement.kind, movement.inputs),
-        "authorised_by": authorised_by,
-        "transaction": movement.transaction_id,
-    }
+    return money(sum(amount["minor"] for amount in amounts), currency)

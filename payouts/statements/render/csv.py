@@ -1,30 +1,18 @@
-"""A statement's JSON value as a table for spreadsheets. Pure: the same value gives the same bytes."""
+"""A statement as a table for spreadsheets. Pure: the same statement gives the same bytes."""
 
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from payouts.statements.document.shape import OpenStatement, in_order
+from payouts.statements.rows.columns import AMOUNTS
 from tracker.money import format_amount
 
 _FORMULA = re.compile(r"(^|[,;|\t\r\n])(?=[\s\"]*[=+\-@\t\r\0\uff1d\uff0b\uff0d\uff20])")
 """Where a spreadsheet could see the start of a formula: at the start of a cell or after a separator."""
 
-AMOUNTS = (
-    "gross",
-    "discount",
-    "tax",
-    "shipping",
-    "refunded",
-    "base_amount",
-    "commission_at_sale",
-    "earned",
-    "reversed",
-    "released",
-    "held",
-    "remaining",
-)
 _BEFORE = ("occurred_at", "order", "creator", "click", "link", "sub_ids", "coupon")
 _AFTER = ("base", "rate_percent", "terms_version", "status", "release_at", "pay_date", "reasons")
 _EXTRA = ("adjustment", "payment", "transfer", "authorised_by")
@@ -42,29 +30,54 @@ COLUMNS = (
 
 
 def as_csv(document: Mapping[str, Any]) -> str:
+    """A statement that is in memory; see `csv_pieces`."""
+    return "".join(csv_pieces(in_order(document)))
+
+
+def csv_pieces(statement: OpenStatement) -> Iterator[str]:
     """One row for each commission, adjustment and payment, then one for each creator's balance.
 
     Amounts are decimal numbers in the statement's currency. What a spreadsheet would run as a formula gets an
     apostrophe before it, also for programs that split at semicolons (OWASP, CSV injection).
     """
-    target = io.StringIO()
-    writer = csv.DictWriter(target, COLUMNS, restval="", lineterminator="\r\n")
-    writer.writeheader()
-    head = {"period": document["period"]["name"], "currency": document["currency"]}
-    for part in document["creators"]:
-        creator = _escape_formula(part["creator"]["name"])
-        for line in part["lines"]:
-            writer.writerow(head | {"kind": "commission"} | _line(line, creator))
-        for entry in part["adjustments"]:
-            writer.writerow(head | {"creator": creator} | _adjustment(entry))
-        for payment in part["payments"]:
-            writer.writerow(head | {"creator": creator} | _payment(payment))
-    for part in document["creators"]:
-        creator = _escape_formula(part["creator"]["name"])
-        for name, amount in part["equation"].items():
-            row = {"kind": name, "creator": creator, "remaining": _amount(amount)}
-            writer.writerow(head | row)
-    return target.getvalue()
+    table = _Table()
+    yield table.header()
+    head = {"period": statement.head["period"]["name"], "currency": statement.head["currency"]}
+    balances = []
+    for part in statement.creators:
+        creator = _escape_formula(part.head["creator"]["name"])
+        for line in part.lines:
+            yield table.row(head | {"kind": "commission"} | _line(line, creator))
+        for entry in part.adjustments:
+            yield table.row(head | {"creator": creator} | _adjustment(entry))
+        for payment in part.payments:
+            yield table.row(head | {"creator": creator} | _payment(payment))
+        balances.append((creator, part.head["equation"]))
+    for creator, equation in balances:
+        for name, amount in equation.items():
+            yield table.row(head | {"kind": name, "creator": creator, "remaining": _amount(amount)})
+
+
+class _Table:
+    """Writes one row at a time."""
+
+    def __init__(self) -> None:
+        self._target = io.StringIO()
+        self._writer = csv.DictWriter(self._target, COLUMNS, restval="", lineterminator="\r\n")
+
+    def header(self) -> str:
+        self._writer.writeheader()
+        return self._written()
+
+    def row(self, values: Mapping[str, str]) -> str:
+        self._writer.writerow(values)
+        return self._written()
+
+    def _written(self) -> str:
+        text = self._target.getvalue()
+        self._target.seek(0)
+        self._target.truncate()
+        return text
 
 
 def _line(line: Mapping[str, Any], creator: str) -> dict[str, str]:
@@ -78,6 +91,7 @@ def _line(line: Mapping[str, Any], creator: str) -> dict[str, str]:
     row["sub_ids"] = _escape_formula(" ".join(f"{name}={value}" for name, value in line["sub_ids"].items()))
     texts = [f"{each['what']}: {each['why']}" for each in line["reasons"]]
     texts += [f"held: {hold['why']}" for hold in line.get("holds", ())]  # old sealed statements have none
+    texts += [f"waits: message {event_id}" for event_id in line.get("waiting_messages", ())]
     row["reasons"] = _escape_formula("; ".join(texts))
     row["commission"] = line["commission"]
     return row

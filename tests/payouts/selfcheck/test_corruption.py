@@ -31,7 +31,14 @@ from tests.cast.months import (
 from tests.harness.databases.snapshots import database_seed_for
 from tracker.ids import is_id
 
-PROTECTED = ("ledger_posting", "ledger_transaction", "ledger_account", "sealed_document", "commission_entry")
+PROTECTED = (
+    "ledger_posting",
+    "ledger_transaction",
+    "ledger_account",
+    "sealed_document",
+    "sealed_part",
+    "commission_entry",
+)
 
 CORRUPTIONS = {
     "an amount in the ledger": "update ledger_posting set amount_minor = amount_minor + 1 "
@@ -42,7 +49,10 @@ CORRUPTIONS = {
     "where kind = 'mature'",
     "the kind of a transaction": "update ledger_transaction set kind = 'bonus' where seq = 1",
     "the end of the books": "update ledger_chain set seq = seq - 1",
-    "a sealed document": "update sealed_document set body = replace(body, 'Anna', 'Otto')",
+    "a sealed document": "update sealed_document set body = replace(body, 'Teas', 'Mugs')",
+    "a sealed part": "update sealed_part set body = replace(body, 'Anna', 'Otto')",
+    "a sealed part's hash": "update sealed_part set body = replace(body, 'Anna', 'Otto'), sha256 = 'x'",
+    "a sealed part is gone": "delete from sealed_part where kind = 'lines'",
     "a sealed document's hash": "update sealed_document set sha256 = previous_sha256 "
     "where previous_sha256 is not null",
     "a sealed document is gone": "delete from sealed_document where previous_sha256 is null",
@@ -120,7 +130,7 @@ def failed_payout(books: Books) -> str:
 
 def test_the_database_itself_refuses_to_change_written_rows(paid: Books) -> None:
     for table in (*PROTECTED, "statement"):
-        column = "statement_id" if table == "sealed_document" else "id"
+        column = "statement_id" if table.startswith("sealed_") else "id"
         for change in (f"update {table} set {column} = {column}", f"delete from {table}"):
             with pytest.raises(DBAPIError, match="never changed"):
                 paid.write(lambda s, change=change: s.execute(text(change)))

@@ -13,8 +13,9 @@ from config.canonical import canonical_json
 from config.database import Databases
 from config.settings import Settings
 from payouts.commissions.dates import expected_pay_date
-from payouts.statements.render.csv import AMOUNTS, COLUMNS, as_csv
+from payouts.statements.render.csv import COLUMNS, as_csv
 from payouts.statements.render.text import as_text
+from payouts.statements.rows.columns import AMOUNTS
 from payouts.transfers.sandbox.server import SandboxServer
 from tests.cast.books import Books, add_creator, at, open_books
 from tests.cast.months import (

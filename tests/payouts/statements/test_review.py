@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from config.database import read_session
 from payouts.statements.decisions.commissions import REASONS, decline, hold, release
+from payouts.statements.document.reading import whole_statement
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.review import approve, approve_automatically, due_for_approval, get_statement
 from payouts.statements.seal import seal, seal_approved
@@ -160,8 +161,7 @@ def test_draft_is_approved_automatically_after_the_review_and_not_before(draft: 
 
 def sealed_body(books: Books, statement: str) -> dict[str, Any]:
     with read_session(books.databases.main) as session:
-        found: dict[str, Any] = json.loads(session.get_one(SealedDocument, statement).body)
-        return found
+        return whole_statement(session, session.get_one(Statement, statement))
 
 
 def test_automatic_approval_seals_months_in_order(draft: Books) -> None:

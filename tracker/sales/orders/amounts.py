@@ -10,6 +10,15 @@ from typing import Any
 from tracker.sales.orders.models import Sale
 from tracker.sales.reports.sale_amounts import SaleAmounts
 
+AMOUNT_COLUMNS = (
+    Sale.total_minor,
+    Sale.tax_minor,
+    Sale.shipping_minor,
+    Sale.cost_minor,
+    Sale.discount_minor,
+)
+"""For queries that read columns of many sales: `amounts_of` takes such a row, too."""
+
 
 def amounts_of(sale: Sale) -> SaleAmounts:
     """In minor units of the sale's currency."""
