@@ -230,14 +230,14 @@ def _transactions(planned: PlannedChange, words: str) -> Iterator[NewTransaction
     key = f"{change.kind}:{commission.id}:{change.cause_id}"
     inputs = {"cause": change.cause_id, "reason": words, **change.inputs}
     for number, step in enumerate(planned.steps):
-        later_at = max(change.effective_at, step.period.starts_at)
+        at = change.effective_at
         yield NewTransaction(
             kind=step.event,
             event_key=key if number == 0 else f"{key}:{number}",
             inputs=inputs,
             lines=[Line(step.event, step.amount_minor, commission.currency, commission.creator_id)],
             subject_id=commission.id,
-            effective_at=change.effective_at if number == 0 else later_at,
+            effective_at=at if number == 0 else max(at, step.period.starts_at),
             period=step.period,
         )
 

@@ -1,6 +1,6 @@
 """Finds the period of a transaction, and closes periods in order."""
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
@@ -35,29 +35,28 @@ def periods_for(
     if not times:
         return {}
     stored = _stored_periods(session, brand.id, min(times), max(times))
-    found = {at: period for at in times if (period := _open_at(stored, at)) is not None}
+    starts = [each.starts_at for each in stored]
+    found = {at: period for at in times if (period := _open_at(stored, starts, at)) is not None}
     others = sorted(set(times).difference(found))
     last_closed = latest_closed(session, brand.id) if others else None
     for at in others:
         counted_at = at if last_closed is None else max(at, last_closed.ends_at)
-        period = _open_at(stored, counted_at)
+        period = _open_at(stored, starts, counted_at)
         if period is None:
             period = _ensured_at(session, now, brand, counted_at)
-            insort(stored, period, key=_starts_at)
+            position = bisect_right(starts, period.starts_at)
+            starts.insert(position, period.starts_at)
+            stored.insert(position, period)
         found[at] = period
     return found
 
 
-def _open_at(stored: Sequence[Period], at: datetime) -> Period | None:
-    """The one of these periods, in their order, that contains that time, unless it is closed."""
-    index = bisect_right(stored, at, key=_starts_at) - 1
+def _open_at(stored: Sequence[Period], starts: Sequence[datetime], at: datetime) -> Period | None:
+    """The one of these periods, which begin at `starts`, that contains that time, unless it is closed."""
+    index = bisect_right(starts, at) - 1
     if index < 0 or at >= stored[index].ends_at or stored[index].state == "closed":
         return None
     return stored[index]
-
-
-def _starts_at(period: Period) -> datetime:
-    return period.starts_at
 
 
 def _stored_periods(session: Session, brand_id: str, first: datetime, last: datetime) -> list[Period]:
