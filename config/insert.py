@@ -53,18 +53,18 @@ def insert_missing(session: Session, model: type[DeclarativeBase], rows: Sequenc
 
 @cache
 def _insert_or_skip_statement(table: Table, dialect: str) -> Insert:
-    statement: Insert = _dialect_insert(dialect)(table).on_conflict_do_nothing()
+    statement: Insert = insert_of(dialect)(table).on_conflict_do_nothing()
     # Without this option SQLAlchemy discards psycopg's row count of an INSERT and returns -1.
     return statement.execution_options(preserve_rowcount=True)
 
 
 def insert_into(table: Any, session: Session) -> Any:
     """An INSERT in this session's dialect, which has `on_conflict_do_update`. `table` may be a model."""
-    return _dialect_insert(session.get_bind().dialect.name)(table)
+    return insert_of(session.get_bind().dialect.name)(table)
 
 
 @cache
-def _dialect_insert(dialect: str) -> Any:
+def insert_of(dialect: str) -> Any:
     """The `insert` of a dialect. The engine has loaded this dialect already; the other is never imported."""
     return import_module(f"sqlalchemy.dialects.{dialect}").insert
 

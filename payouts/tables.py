@@ -3,6 +3,7 @@
 import payouts.commissions.models
 import payouts.jobs.models
 import payouts.ledger.models
+import payouts.rollups.models
 import payouts.selfcheck.models
 import payouts.settlement.models
 import payouts.statements.models
@@ -24,6 +25,7 @@ MODULES = (
     payouts.commissions.models,
     payouts.jobs.models,
     payouts.ledger.models,
+    payouts.rollups.models,
     payouts.selfcheck.models,
     payouts.settlement.models,
     payouts.statements.models,

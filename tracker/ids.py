@@ -47,6 +47,11 @@ def uuid_time(uuid: UUID) -> datetime:
     return datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
 
 
+def id_time(identifier: str) -> datetime:
+    """The time inside a public id, to the millisecond."""
+    return uuid_time(UUID(hex=identifier[-32:]))
+
+
 def uuid_lower_bound(at: datetime) -> UUID:
     """The smallest UUIDv7 of that time, as the lower bound of range queries."""
     return UUID(int=_milliseconds(at) << 80)

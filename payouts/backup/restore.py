@@ -22,6 +22,7 @@ from payouts.selfcheck.models import Mark
 from payouts.settlement.freezes import place_freeze
 from payouts.settlement.models import Freeze
 from payouts.settlement.reasons import FreezeReason
+from tracker.clicks.counting.due_days import forget_days
 from tracker.errors import Conflict, Fault, Invalid
 from tracker.reasons import Reason
 
@@ -89,6 +90,7 @@ def _restore_rows(databases: Databases, archive: Archive, on_progress: ProgressC
             migrate_up(engine, state.name, _backup_revision(manifest, state))
     freeze_id = fill(databases, archive, on_progress, before_commit=partial(_distrust, manifest=manifest))
     upgrade(databases)
+    transact(databases.clicks, forget_days)
     if freeze_id is None:
         freeze_id = transact(databases.main, partial(_freeze, manifest=manifest))
     on_progress("checking the books")

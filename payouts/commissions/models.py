@@ -35,6 +35,13 @@ class Commission(Base):
             sqlite_where=text("live = 1 and matured_at is null"),
             postgresql_where=text("live and matured_at is null"),
         ),
+        Index(
+            "ix_commission_held",
+            "creator_id",
+            "release_at",
+            sqlite_where=text("live = 1 and matured_at is null"),
+            postgresql_where=text("live and matured_at is null"),
+        ),
         STRICT,
     )
 

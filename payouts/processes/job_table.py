@@ -31,7 +31,7 @@ from payouts.jobs.claims import (
 from payouts.jobs.context import JobContext
 from payouts.jobs.models import StartedBy
 from payouts.jobs.reasons import failed_result
-from payouts.processes import check_jobs, commission_jobs, statement_jobs, upkeep_jobs
+from payouts.processes import check_jobs, commission_jobs, statement_jobs, totals_jobs, upkeep_jobs
 from payouts.selfcheck.runs import require_consistent_books
 from payouts.settlement.freezes import active_freezes
 from payouts.settlement.models import Payout
@@ -160,6 +160,12 @@ JOBS = (
     Job("click-prune", DAY, upkeep_jobs.prune_old_clicks),
     Job("click-totals-late", HOUR, partial(upkeep_jobs.count_hours, back=3 * DAY)),
     Job("click-totals", 5 * MINUTE, partial(upkeep_jobs.count_hours, back=3 * HOUR)),
+    Job("click-facets", HOUR, totals_jobs.count_facets),
+    Job("sale-totals-all", DAY, totals_jobs.count_all_sales, Lane.LONG),
+    Job("sale-totals-late", HOUR, partial(totals_jobs.count_new_sales, back=3 * DAY)),
+    Job("sale-totals", 5 * MINUTE, partial(totals_jobs.count_new_sales, back=3 * HOUR)),
+    Job("balance-copies", 5 * MINUTE, totals_jobs.carry_balances_forward),
+    Job("analyze", DAY, totals_jobs.renew_statistics, Lane.LONG),
     Job("event-bodies", DAY, upkeep_jobs.empty_old_bodies),
     Job("booking-work", DAY, commission_jobs.sweep_booking_work, Lane.LONG),
     Job("prune-runs", DAY, upkeep_jobs.prune_old_runs),

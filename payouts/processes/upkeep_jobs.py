@@ -13,6 +13,7 @@ from tracker.clicks.jobs import (
     partition_clicks,
     prune_clicks,
     renew_visitor_keys,
+    sum_up_days,
 )
 from tracker.sales.inbox.jobs import empty_old_events
 from tracker.sales.queries import credited_clicks
@@ -23,7 +24,8 @@ CONFIRMATION_LOOK_BACK = timedelta(days=7)
 
 
 def count_hours(context: JobContext, back: timedelta) -> dict[str, Any]:
-    return count_clicks(context.databases.clicks, context.now, context.renew, back)
+    counted = count_clicks(context.databases.clicks, context.now, context.renew, back)
+    return counted | sum_up_days(context.databases, context.renew)
 
 
 def confirm_credited_clicks(context: JobContext) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def confirm_credited_clicks(context: JobContext) -> dict[str, Any]:
 
 def prune_old_clicks(context: JobContext) -> dict[str, Any]:
     keep = timedelta(days=context.settings.click_days)
-    return prune_clicks(context.databases.clicks, context.now, context.renew, keep)
+    return prune_clicks(context.databases, context.now, context.renew, keep)
 
 
 def make_click_partitions(context: JobContext) -> dict[str, Any]:

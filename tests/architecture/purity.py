@@ -23,6 +23,7 @@ PURE = (
     "tracker/sales/health/numbering.py",
     "tracker/stripe_amounts.py",
     "tracker/people/accounts/brand_rules.py",
+    "tracker/people/accounts/days.py",
     "tracker/people/accounts/minimums.py",
     "payouts/ledger/calendar.py",
     "payouts/backup/row_encoding.py",

@@ -15,6 +15,7 @@ OTHER_OWNERS = {
     ("payouts/demo/seed.py", "cart"),
     ("payouts/demo/shop.py", "cart"),
     ("payouts/demo/shop.py", "self"),
+    ("payouts/rollups/queries.py", "SaleMonth"),
     ("payouts/statements/document/document.py", "opening"),
     ("payouts/statements/document/document.py", "closing"),
     ("payouts/transfers/planning/minimum.py", "selection"),

@@ -10,8 +10,9 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Engine
 
-from config.database import read_session, transact
+from config.database import Databases, read_session, transact
 from config.settings import Settings
+from tracker.clicks.counting.days_job import DaysRun
 from tracker.clicks.counting.partitions import create_partitions, default_partition_rows, is_partitioned
 from tracker.clicks.counting.statistics import latest_counted_hour
 from tracker.clicks.counting.totals_job import TotalsRun
@@ -36,17 +37,29 @@ def count_clicks(
     return {"hours": TotalsRun(clicks, check_lease).count(since, now)}
 
 
+def sum_up_days(databases: Databases, check_lease: CheckLease) -> dict[str, Any]:
+    """Compute the visits of the days whose hours were counted again. Result: `days`, how many."""
+    return {"days": DaysRun(databases, check_lease).sum_up()}
+
+
+def count_facets(databases: Databases, check_lease: CheckLease) -> dict[str, Any]:
+    """Compute referrers, countries and devices of the days whose hours were counted again. Result: `days`."""
+    return {"days": DaysRun(databases, check_lease).count_facets()}
+
+
 def confirm_clicks(clicks: Engine, check_lease: CheckLease, credited: Sequence[UUID]) -> dict[str, Any]:
     """A sale that is credited to a prerender confirms it. Result: `confirmed`, how many are new."""
     return {"confirmed": TotalsRun(clicks, check_lease).confirm(credited, "a sale was credited to it")}
 
 
 def prune_clicks(
-    clicks: Engine, now: datetime, check_lease: CheckLease, retention: timedelta
+    databases: Databases, now: datetime, check_lease: CheckLease, retention: timedelta
 ) -> dict[str, Any]:
     """Delete clicks older than `retention`, after counting those that were recorded late."""
-    run = TotalsRun(clicks, check_lease)
-    return {"hours": run.count(now - retention, now), **run.prune(now - retention)}
+    run = TotalsRun(databases.clicks, check_lease)
+    hours = run.count(now - retention, now)
+    count_facets(databases, check_lease)  # they can be computed as long as the clicks are there
+    return {"hours": hours, **run.prune(now - retention)}
 
 
 def partition_clicks(clicks: Engine, now: datetime) -> dict[str, Any]:

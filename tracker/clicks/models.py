@@ -1,10 +1,11 @@
 """The tables of clicks and of their totals, in a separate database."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.columns import CanonicalJson
@@ -13,6 +14,22 @@ from config.database import STRICT, ClickBase
 _BY_KEY = {"sqlite_strict": True, "sqlite_with_rowid": False}
 
 VERDICTS = ("person", "unconfirmed", "crawler", "preview", "prefetch", "embedded", "head")
+
+
+class DayScope(StrEnum):
+    """Whose visits of a day they are. Those of a creator are at one brand."""
+
+    LINK = "link"
+    CREATOR = "creator"
+    BRAND = "brand"
+
+
+class FacetKind(StrEnum):
+    """A referrer is the host of the page with the link; a country has two letters."""
+
+    REFERRER = "referrer"
+    COUNTRY = "country"
+    DEVICE = "device"
 
 
 class Click(ClickBase):
@@ -59,7 +76,11 @@ class ClickTotal(ClickBase):
 
 
 class ClickHour(ClickBase):
-    """How many rows the totals of an hour were computed from; if the number differs now, recount."""
+    """How many rows the totals of an hour were computed from; if the number differs now, recount.
+
+    `changes` is the number of counts. `summed` and `faceted` are the number of the count that the totals of
+    days and their facets take into account; null: none.
+    """
 
     __tablename__ = "click_hour"
     __table_args__ = (STRICT,)
@@ -68,6 +89,49 @@ class ClickHour(ClickBase):
     counted: Mapped[int]
     closed: Mapped[bool]
     """Its clicks are being deleted or are gone: its totals no longer change."""
+    changes: Mapped[int] = mapped_column(server_default=text("0"))
+    summed: Mapped[int | None]
+    faceted: Mapped[int | None]
+
+
+class ClickDay(ClickBase):
+    """Visits on one day in the brand's time zone: of its hours that begin on that day. `day` is YYYY-MM-DD.
+
+    The subject is the link, the creator or the brand; `creator_id` is that of the link.
+    """
+
+    __tablename__ = "click_day"
+    __table_args__ = (
+        CheckConstraint("scope in ('link', 'creator', 'brand')", name="click_day_scope_known"),
+        Index("ix_click_day_links", "brand_id", "scope", "day", "creator_id"),
+        _BY_KEY,
+    )
+
+    brand_id: Mapped[UUID] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    day: Mapped[str] = mapped_column(primary_key=True)
+    creator_id: Mapped[UUID | None]
+    persons: Mapped[int]
+
+
+class ClickFacet(ClickBase):
+    """Visits of a link on one day of the brand, by where they came from; the days are those of `click_day`.
+
+    The 50 most frequent values of each kind are kept, and the rest as `other`.
+    """
+
+    __tablename__ = "click_facet"
+    __table_args__ = (
+        CheckConstraint("kind in ('referrer', 'country', 'device')", name="click_facet_kind_known"),
+        _BY_KEY,
+    )
+
+    link_id: Mapped[UUID] = mapped_column(primary_key=True)
+    day: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+    persons: Mapped[int]
 
 
 class ClickDoubt(ClickBase):

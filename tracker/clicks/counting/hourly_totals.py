@@ -228,15 +228,17 @@ def finish_hours(session: Session, row_counts: Mapping[datetime, int], changed: 
 
     In the 24 hours after a `changed` hour, clicks may be repeats of new clicks: those hours become stale
     unless they are in `row_counts`. A stale hour keeps its number of rows as the complement (~n < 0).
+    Each count gets the next number of `changes`, by which days and facets know that they are out of date.
     """
     if changed:
         later = ClickHour.hour > min(changed), ClickHour.hour <= max(changed) + REPEAT_WITHIN
         stale = update(ClickHour).where(*later, ~ClickHour.closed, ClickHour.counted >= 0)
         session.execute(stale.values(counted=-1 - ClickHour.counted))
     if row_counts:
-        values = [{"hour": hour, "counted": rows, "closed": False} for hour, rows in row_counts.items()]
+        new = {"closed": False, "changes": 1}
+        values = [{"hour": hour, "counted": rows, **new} for hour, rows in row_counts.items()]
         statement = insert_into(ClickHour, session)
-        counted = {"counted": statement.excluded.counted}
+        counted = {"counted": statement.excluded.counted, "changes": ClickHour.changes + 1}
         session.execute(statement.on_conflict_do_update(index_elements=["hour"], set_=counted), values)
 
 

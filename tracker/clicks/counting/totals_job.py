@@ -5,30 +5,25 @@ has, and from how many its totals were computed. Every step writes absolute valu
 be repeated.
 """
 
-import fcntl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
-from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from config.database import read_session, transact
 from tracker.clicks.counting import hourly_totals as totals
 from tracker.clicks.counting import partitions, pruning
 from tracker.clicks.counting import small_spans as totals_of_few
 from tracker.clicks.counting.hourly_totals import HOUR
+from tracker.clicks.counting.transactions import Result, read_clicks, write_clicks
 from tracker.clicks.counting.visits import HourCount, hour_of
 
 DAY = timedelta(days=1)
 BATCH_SIZE = 500
 """Number of links or clicks in one transaction."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-Result = TypeVar("Result")
 
 
 def no_lease_check() -> None:
@@ -146,20 +141,7 @@ class TotalsRun:
         return total
 
     def _read(self, work: Callable[[Session], Result]) -> Result:
-        with read_session(self._clicks) as session:
-            return work(session)
+        return read_clicks(self._clicks, work)
 
     def _write(self, work: Callable[[Session], Result]) -> Result:
-        with _write_lock(self._clicks):
-            return transact(self._clicks, work)
-
-
-@contextmanager
-def _write_lock(clicks: Engine) -> Iterator[None]:
-    """On SQLite, take the lock file as redirects do; else they would sleep in SQLite's busy handler."""
-    if clicks.dialect.name != "sqlite":
-        yield
-        return
-    with Path(clicks.url.database or "").with_suffix(".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        return write_clicks(self._clicks, work)

@@ -1,0 +1,1 @@
+"""Totals of sales and commissions by day and month, for pages."""
