@@ -1,6 +1,5 @@
 """Enters refunds, cancellations and disputes in commissions: each once, as a difference."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -52,18 +51,28 @@ def adjust_due(
     Unapplied messages hold the commissions. These holds are lifted after everything else has been entered.
     """
     held = hold_for_events(session, now, limit, brand_id=brand_id)
-    waiting = waiting_work(session, ADJUSTMENT, limit, brand_id=brand_id, creator_id=creator_id)
-    due: dict[str, list[str]] = defaultdict(list)
-    for commission_id, owner in session.execute(
-        _live_query(), {"sale_ids": [each.sale_id for each in waiting]}
-    ):
-        due[owner].append(commission_id)
-    for owner, commission_ids in due.items():
-        _adjust_all(session, now, owner, commission_ids)
-    finish_work(session, waiting)
-    if held or waiting:
-        return held + len(waiting)
+    owners = [brand_id] if brand_id else brands_with_work(session, ADJUSTMENT)
+    entered = sum(_enter_due(session, now, limit, owner, creator_id) for owner in owners)
+    if held or entered:
+        return held + entered
     return lift_for_events(session, now, limit, brand_id=brand_id)
+
+
+def _enter_due(session: Session, now: datetime, limit: int, brand_id: str, creator_id: str) -> int:
+    """Enter up to `limit` reports of one brand. Returns how many there were.
+
+    What waits is read again under the lock: until then a commission may be replaced by another one, which has
+    to get the report.
+    """
+    owner = {"brand_id": brand_id, "creator_id": creator_id}
+    if not waiting_work(session, ADJUSTMENT, 1, **owner):
+        return 0
+    lock_books(session, brand_id)
+    waiting = waiting_work(session, ADJUSTMENT, limit, **owner)
+    live = session.scalars(_live_query(), {"sale_ids": [each.sale_id for each in waiting]})
+    _adjust_all(session, now, brand_id, live.all())
+    finish_work(session, waiting)
+    return len(waiting)
 
 
 def brands_to_adjust(session: Session) -> list[str]:
@@ -73,10 +82,10 @@ def brands_to_adjust(session: Session) -> list[str]:
 
 
 @cache
-def _live_query() -> Select[str, str]:
-    """Ids of the live commissions of sales, and of their brands. Parameter: `sale_ids`."""
+def _live_query() -> Select[str]:
+    """Ids of the live commissions of sales. Parameter: `sale_ids`."""
     return (
-        select(Commission.id, Commission.brand_id)
+        select(Commission.id)
         .where(among(Commission.sale_id, "sale_ids"), Commission.live)
         .order_by(Commission.id)
     )

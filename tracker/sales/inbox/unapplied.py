@@ -4,7 +4,8 @@ A message may use another name of its order, such as its payment, and be stored 
 known. So events are looked up by all names of a sale's order.
 """
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from tracker.sales.inbox.models import UNAPPLIED, Event, EventName
 from tracker.sales.integrations.kinds import names_where
@@ -21,7 +22,7 @@ def unapplied_by_sale() -> tuple[Select[str, str], ...]:
     """
     same_namespace = and_(
         Event.state.in_(UNAPPLIED),
-        Event.source_id == Source.id,
+        _of_event(Event.source_id) == Source.id,
         Source.brand_id == Sale.brand_id,
         Source.namespace == Sale.namespace,
     )
@@ -32,15 +33,15 @@ def unapplied_by_sale() -> tuple[Select[str, str], ...]:
         OrderReference.brand_id == Sale.brand_id,
         OrderReference.namespace == Sale.namespace,
         OrderReference.order_id == Sale.order_id,
-        OrderReference.reference == Event.order_id,
+        OrderReference.reference == _of_event(Event.order_id),
     )
     pairs = select(Sale.id.label("sale_id"), Event.id.label("event_id")).where(same_namespace)
     # From the event to its names, references and sales: by the namespace of the source, which is the same,
     # SQLite would scan all sales or references of it.
     by_waiting_name = and_(
         Event.state.in_(UNAPPLIED),
-        Event.source_id == Source.id,
-        EventName.event_id == Event.id,
+        _of_event(Event.source_id) == Source.id,
+        EventName.event_id == _of_event(Event.id),
         or_(
             and_(Source.supports_id.is_not(None), EventName.is_payment),
             and_(Source.supports_id.is_(None), names_freely),
@@ -53,5 +54,13 @@ def unapplied_by_sale() -> tuple[Select[str, str], ...]:
         Sale.order_id == OrderReference.order_id,
     )
     by_names = select(Sale.id.label("sale_id"), Event.id.label("event_id")).where(by_waiting_name)
-    by_order_id = Event.order_id == Sale.order_id
+    by_order_id = _of_event(Event.order_id) == Sale.order_id
     return pairs.where(by_order_id), pairs.where(by_other_name), by_names
+
+
+def _of_event(column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None]) -> ColumnElement[str]:
+    """A column of the event, for which SQLite has no index: it must begin with the state of the event.
+
+    It knows of a state only how many events have one on average, and would begin with all sales.
+    """
+    return func.coalesce(column, "")
