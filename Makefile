@@ -3,7 +3,7 @@ UV ?= uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-annotate --custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: help run test quick nightly lint check bench bench-sales lock clean environment dev-environment
+.PHONY: help run test quick nightly lint check bench bench-sales bench-books lock clean environment dev-environment
 
 help:
 	@echo "make run          run the demo at http://127.0.0.1:8000/ (Ctrl-C stops it)"
@@ -14,6 +14,7 @@ help:
 	@echo "make check        check that the books balance"
 	@echo "make bench        measure the redirect; takes some minutes (options: BENCH_ARGS=--help)"
 	@echo "make bench-sales  measure how many sales are booked per second, also through the webhook"
+	@echo "make bench-books  measure the jobs of the books with a million sales; takes hours (BENCH_ARGS=--help)"
 	@echo "make lock         pin the requirements again (needs uv); UPGRADE=--upgrade takes newer versions"
 	@echo "make clean        remove .venv and caches, but never your data in var/"
 
@@ -45,6 +46,9 @@ bench: dev-environment
 
 bench-sales: dev-environment
 	@exec .venv/bin/python -m bench.bench_sales $(BENCH_ARGS)
+
+bench-books: dev-environment
+	@exec .venv/bin/python -m bench.bench_books $(BENCH_ARGS)
 
 # Needed only to change dependencies; everything else works without uv.
 lock:

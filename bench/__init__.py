@@ -1,1 +1,1 @@
-"""Benchmarks of the redirect and the webhook: `make bench`, `make bench-sales`. Not collected by pytest."""
+"""Benchmarks: `make bench`, `make bench-sales`, `make bench-books`. Not collected by pytest."""

@@ -96,9 +96,10 @@ class LedgerWriter:
         self._seq += 1
         self._posting_id += 1
         text = inputs_text(inputs)
-        event = (kind, event_key, text, text_hash(text), subject_id)
         own = (self._ids.new("txn", at), self._people.brand_id, self._seq)
-        row = Link(*own, *event, month.id, effective_at, at, self._head)
+        row = Link(
+            *own, kind, event_key, text, text_hash(text), subject_id, month.id, effective_at, at, self._head
+        )
         posting = LinkPosting(row.id, 1, debit, credit, amount_minor, CURRENCY)
         self._head = link_hash(row, [posting])
         self._transactions((*row, self._head))
