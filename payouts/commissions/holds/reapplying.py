@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, Select, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from payouts.commissions.entries import locked_commission, owner_conditions, reason_of
@@ -27,12 +27,18 @@ from payouts.commissions.movements import (
 def reapply_holds(
     session: Session, now: datetime, limit: int | None = None, *, brand_id: str = "", creator_id: str = ""
 ) -> int:
-    """Hold again what is open of commissions that have an open hold. Returns of how many."""
-    candidates = _held_with_open_money(bool(brand_id), bool(creator_id), limit is not None)
-    parameters = {"brand_id": brand_id, "creator_id": creator_id, "limit": limit}
-    waiting = list(session.scalars(candidates, parameters))
+    """Hold again what is open of commissions that have an open hold. Returns of how many, at most `limit`.
+
+    A commission that is held completely may stay a candidate for long, because of what else came back of its
+    payout: it does not count for the limit.
+    """
+    candidates = _held_with_open_money(bool(brand_id), bool(creator_id))
     moved = 0
-    for commission_id in waiting:
+    for commission_id in session.scalars(candidates, {"brand_id": brand_id, "creator_id": creator_id}).all():
+        if moved == limit:
+            break
+        if not _has_money_to_hold(session, commission_id):
+            continue
         commission = locked_commission(session, commission_id)
         for placed in holds_of(session, commission_id)[:1]:
             moved += move_into_hold(session, now, commission, placed.cause_id, reason_of(placed))
@@ -60,14 +66,13 @@ def _has_money_to_hold(session: Session, commission_id: str) -> bool:
 
 
 @cache
-def _held_with_open_money(for_brand: bool, for_creator: bool, limited: bool) -> Select[str]:
+def _held_with_open_money(for_brand: bool, for_creator: bool) -> Select[str]:
     """Commissions that were released, have an open hold, and may have money that is in no sent payout.
 
-    Parameters: `brand_id`, `creator_id`, `limit`.
+    Parameters: `brand_id`, `creator_id`.
     """
     found = _held_of_creator() if for_creator else _held_of_all()
-    candidates = found.where(*owner_conditions(for_brand, for_creator)).distinct().order_by(Commission.id)
-    return candidates.limit(bindparam("limit")) if limited else candidates
+    return found.where(*owner_conditions(for_brand, for_creator)).distinct().order_by(Commission.id)
 
 
 def _held_of_all() -> Select[str]:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from config.database import read_session
+from payouts.commissions.release import brands_to_release, release_due
 from payouts.settlement.returns import record_return
 from payouts.statements.decisions.commissions import hold, release
 from tests.cast.books import FUNDS_MINOR, Books, at
@@ -114,6 +116,25 @@ def test_reversed_amount_is_held_by_a_dispute(approved: Books, first: str) -> No
     approved.approve("2026-12", "2027-01-08T12:00:00")
     assert approved.pay("2027-01-09T12:00:00").paid
     assert (balances_of(approved), approved.faults()) == (ZERO_BALANCES, [])
+
+
+def test_every_held_commission_of_a_returned_payout_is_held_again_in_batches_of_one(books: Books) -> None:
+    """What one of them left of the returned money must not keep the job from the others."""
+    for order in ("S1", "S2", "S3"):
+        books.sale(order, 1000_00, "10-01")
+    books.end("2026-10", "11-01 00:05")
+    books.approve("2026-10", "11-08")
+    (payout_id,) = books.pay("11-09").paid
+    for order in ("S1", "S2"):
+        books.dispute(order, "opened", 1000_00, "11-11")
+    reverse_transfer(books, payout_id, 300_00, "11-12")
+    with read_session(books.databases.main) as session:
+        assert brands_to_release(session, at("11-13")) == [books.brand_id]
+    while books.write(lambda s: release_due(s, at("11-13"), 1, brand_id=books.brand_id)):
+        pass
+    assert (balances_of(books), books.faults()) == ((200_00, 100_00, 0), [])
+    with read_session(books.databases.main) as session:
+        assert brands_to_release(session, at("11-13")) == []
 
 
 def test_partly_reversed_amount_waits_for_the_dispute(approved: Books) -> None:
