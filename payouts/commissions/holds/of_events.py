@@ -42,9 +42,13 @@ def hold_for_events(session: Session, now: datetime, limit: int, *, brand_id: st
     """Hold up to `limit` commissions whose order an unapplied event names. Returns how many.
 
     Those that were never released are held together. The others have money to move, and are held one by one.
+    What is to be held is read again under the lock: until then another commission may have replaced it.
     """
-    parameters = {"brand_id": brand_id, "limit": limit}
-    waiting = session.execute(_without_event_hold(bool(brand_id)), parameters).all()
+    query, parameters = _without_event_hold(bool(brand_id)), {"brand_id": brand_id, "limit": limit}
+    owners = sorted({each.brand_id for each in session.execute(query, parameters)})
+    for owner in owners:
+        lock_books(session, owner)
+    waiting = session.execute(query, parameters).all() if owners else []
     together: dict[str, list[NewHold]] = defaultdict(list)
     for each in waiting:
         reason = Reason(CommissionReason.MESSAGE_WAITS, {"event": each.event_id})
@@ -56,8 +60,6 @@ def hold_for_events(session: Session, now: datetime, limit: int, *, brand_id: st
             new = NewHold(each.commission_id, each.release_at, PlacedBy.EVENT, each.event_id, reason)
             together[each.brand_id].append(new)
     for owner, holds in together.items():
-        lock_books(session, owner)
-        # If one of them was released meanwhile, the release job moves its money (reapply_holds).
         insert_holds(session, now, owner, holds)
     return len(waiting)
 

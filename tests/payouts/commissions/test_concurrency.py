@@ -175,6 +175,17 @@ def test_a_decision_about_a_commission_that_was_replaced_is_refused(books: Books
         books.write(lambda s: decline(s, at("10-22"), seen, reason="returned", actor=PERSON))
 
 
+def test_a_message_holds_the_commission_that_replaces_the_one_it_was_about_to_hold(books: Books) -> None:
+    bob = add_creator(books, "bob", connected=False)
+    books.sale("S1", 100_00, "10-01 12:00", click=books.click(books.link_id, "10-01 10:00"))
+    books.write(lambda s: report(books, s, "sale.created", sale(books, bob.link_id, "11:00"), "k2"))
+    books.write(lambda s: report(books, s, "refund.created", REFUND | {"currency": "USD"}, "k3"))
+    race(books, OPERATIONS["accrue"], OPERATIONS["adjust"])
+    assert books.commission("S1").creator_id == bob.creator_id
+    books.run_jobs(at("11-03"))
+    assert (len(holds(books, "S1")), books.balance(bob.creator_id).payable_minor) == (1, 0)
+
+
 def test_accrual_of_a_sale_concurrent_with_the_close_of_its_month(books: Books) -> None:
     books.sale("S0", 100_00, "10-01")
     late = sale(books, books.link_id, "10:00") | {"order_id": "S1"}
