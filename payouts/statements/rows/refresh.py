@@ -4,10 +4,11 @@ Only decisions post to the periods of drafts. A decision on a draft also changes
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, select
+from sqlalchemy import Select, bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from config.among import among
@@ -26,6 +27,9 @@ from payouts.statements.rows.totals import opening_of, write_creators, write_tot
 from tracker.ids import is_id
 
 IDS_PER_QUERY = 500
+CLOCKS_DIFFER_BY = timedelta(days=1)
+"""More than any two times of jobs, which are those of their slots, differ from the order of their writes."""
+
 _KINDS = tuple({kind_of(event) for event in EVENTS})
 
 
@@ -54,14 +58,20 @@ def refresh_rows(session: Session, statement: Statement, seq: int) -> None:
 
 
 def _parameters(session: Session, statement: Statement, scope: Scope) -> dict[str, Any]:
-    """The transactions of the statement's period, and of earlier periods that are not sealed."""
+    """The transactions of the statement's period, and of earlier ones that were drafts when it was drafted.
+
+    An earlier statement may have been sealed since, with decisions that are not in these rows yet.
+    """
+    was_draft = or_(
+        Statement.state != "sealed", Statement.sealed_at > statement.drafted_at - CLOCKS_DIFFER_BY
+    )
     periods = session.scalars(
         select(Period.id)
         .join(Statement, Statement.period_id == Period.id)
         .where(
             Statement.brand_id == scope.brand_id,
             Statement.currency == scope.currency,
-            Statement.state != "sealed",
+            was_draft,
             Period.starts_at <= scope.period.starts_at,
         )
     )

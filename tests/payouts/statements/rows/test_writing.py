@@ -10,7 +10,7 @@ from config.database import read_session
 from payouts.processes import job_table
 from payouts.processes.job_table import JOBS, tick
 from payouts.statements.close import close_oldest, close_without_rows
-from payouts.statements.decisions.commissions import decline
+from payouts.statements.decisions.commissions import decline, hold
 from payouts.statements.models import Statement
 from payouts.statements.review import approve, due_for_approval, get_statement
 from payouts.statements.rows.models import StatementLine
@@ -142,3 +142,25 @@ def test_rows_of_several_months_follow_one_another(books: Books) -> None:
     while step(books, 1):
         pass
     assert equation(books.statement("2026-11")) == [100_00, 0, 0, 0, 0, 100_00]
+
+
+def test_rows_contain_a_decision_on_an_earlier_draft_that_was_sealed_while_they_were_written(
+    books: Books,
+) -> None:
+    books.sale("1003", 300_00, "10-28")
+    books.decide(hold, "1003", "10-29", reason="under_review")
+    books.end("2026-10", OCTOBER.closing)
+    november = partial(close_without_rows, now=at(NOVEMBER.closing), brand_id=books.brand_id)
+    books.write(partial(november, name="2026-11"))
+    while line_count(books) == 1:
+        step(books, 1)
+    books.decide(decline, "1003", "12-03", reason="returned")
+    books.approve("2026-10", "12-04")
+    while step(books, 1):
+        pass
+    sealed = books.approve("2026-11", NOVEMBER.approval)
+    assert (equation(sealed), lines_of(sealed)) == ([0, 0, 0, 0, 0, 0], [])
+
+
+def lines_of(document: dict[str, Any]) -> list[str]:
+    return [line["order"] for part in document["creators"] for line in part["lines"]]
