@@ -1,6 +1,8 @@
 """When a commission is released, and when it is expected to be paid (docs/money.md 6). Pure."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from payouts.ledger.calendar import Span, days_later, payday_of, span_at
@@ -31,6 +33,19 @@ def expected_pay_date(rules: BrandRules, release_at: datetime) -> str:
     """
     zone = ZoneInfo(rules.calendar_at(release_at).timezone)
     return payday_of(rules, release_at).astimezone(zone).date().isoformat()
+
+
+def pay_date_text(pay_date: str, moves: Sequence[Mapping[str, Any]]) -> str:
+    """The day that was expected at the accrual and, where it moved, the present one with its reason.
+
+    `moves` are as in JSON (payouts/commissions/pay_dates.py).
+    """
+    if not moves:
+        return f"pay date {pay_date}"
+    last = moves[-1]
+    if last["to"] == pay_date:
+        return f"pay date {pay_date}, as at first: {last['why']}"
+    return f"pay date {pay_date}, moved to {last['to']}: {last['why']}"
 
 
 class PayDates:

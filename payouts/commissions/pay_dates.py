@@ -1,6 +1,6 @@
-"""Moves of expected pay dates: what was said stays, and each change is a row with its reason.
+"""Expected pay dates and their moves: what was said stays, and each change is a row with its reason.
 
-The day that was expected at the accrual is in the row of the commission.
+The day that was expected at the accrual is in the row of the commission. Both are shown.
 """
 
 from collections import defaultdict
@@ -9,18 +9,52 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, type_coerce
 from sqlalchemy.orm import Session
 
 from config.among import among
+from config.columns import UtcSeconds
 from config.insert import insert_all
-from payouts.commissions.dates import PayDates
+from payouts.commissions.dates import PayDates, expected_pay_date
 from payouts.commissions.models import Commission, Hold, PayDateMove
 from payouts.commissions.reasons import COMMISSION_TEXTS, CommissionReason
 from tracker.ids import new_id
+from tracker.people.accounts.brand_rules import BrandRules
 from tracker.people.accounts.rules_versions import load_rules
 from tracker.reasons import Reason
 from tracker.times import format_utc
+
+
+def pay_date_moves(session: Session, commission_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """By commission, of those whose pay date moved: the moves as JSON, in their order."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for move in session.execute(_shown_query(), {"ids": commission_ids}):
+        found[move.commission_id].append(
+            {
+                "from": move.from_on,
+                "to": move.to_on,
+                "why": COMMISSION_TEXTS.shown(move.reason, move.reason_code, move.reason_parameters),
+                "reason_code": move.reason_code,
+                "reason_parameters": move.reason_parameters,
+                "at": move.moved_at,
+            }
+        )
+    return dict(found)
+
+
+def pay_dates_json(
+    rules: BrandRules, commission: Commission, moves: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The day that was expected at the accrual, the present one, and the moves from one to the other.
+
+    The first is computed for a commission that is older than the stored day.
+    """
+    first = commission.expected_pay_on or expected_pay_date(rules, commission.release_at)
+    return {
+        "pay_date": first,
+        "pay_date_now": moves[-1]["to"] if moves else first,
+        "pay_date_moves": list(moves),
+    }
 
 
 class _Said(NamedTuple):
@@ -40,8 +74,8 @@ def note_pay_dates(
     """Write a move for each of these commissions whose pay date is now another one than was said.
 
     Call it when holds of them were placed, extended or lifted. `ended_at` says when those ended that a late
-    job lifts. Returns how many moved. A dispute without an end moves nothing: nobody knows when it ends. Nor
-    does a release, which is on its day.
+    job lifts, or a time in the period of the draft in which they are lifted. Returns how many moved.
+    A dispute without an end moves nothing: nobody knows when it ends. Nor does a release, on its day.
     """
     parameters = {"ids": sorted(set(commission_ids))}
     ends: dict[str, list[datetime | None]] = defaultdict(list)
@@ -97,6 +131,24 @@ def _moves_query() -> Select[str, int, str]:
     """The last one of a commission comes last. Parameter: `ids`."""
     columns = (PayDateMove.commission_id, PayDateMove.number, PayDateMove.to_on)
     return select(*columns).where(among(PayDateMove.commission_id, "ids")).order_by(PayDateMove.number)
+
+
+@cache
+def _shown_query() -> Select[*tuple[Any, ...]]:
+    """Parameter: `ids`."""
+    return (
+        select(
+            PayDateMove.commission_id,
+            PayDateMove.from_on,
+            PayDateMove.to_on,
+            PayDateMove.reason,
+            PayDateMove.reason_code,
+            PayDateMove.reason_parameters,
+            type_coerce(PayDateMove.moved_at, UtcSeconds()).label("moved_at"),
+        )
+        .where(among(PayDateMove.commission_id, "ids"))
+        .order_by(PayDateMove.commission_id, PayDateMove.number)
+    )
 
 
 @cache

@@ -65,7 +65,9 @@ def order_page_data(session: Session, now: datetime, order_id: str) -> dict[str,
     commission = next((each for each in explanation["commissions"] if each["live"]), None)
     if commission is not None:
         at = demo_time(session, now)
-        commission["pay_date"] = next_pay_date(commission["pay_date"], at, next_payday(session, brand, at))
+        commission["pay_date_now"] = next_pay_date(
+            commission["pay_date_now"], at, next_payday(session, brand, at)
+        )
     return explanation | {
         "row": sale,
         "amounts": amounts,

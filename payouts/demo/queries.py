@@ -1,6 +1,7 @@
 """Queries for the demo's pages: creators, statements and payouts. They only read."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +12,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session
-from payouts.commissions.dates import expected_pay_date
 from payouts.commissions.entries import entry_words
 from payouts.commissions.models import Commission, Entry
+from payouts.commissions.pay_dates import pay_date_moves, pay_dates_json
 from payouts.demo import creators as cast
 from payouts.demo.creators import CREATORS, CREATORS_BY_CODE, DemoCreator
 from payouts.jobs.claims import latest_as_of
@@ -51,12 +52,15 @@ class CreatorStatistics:
 
 @dataclass(frozen=True)
 class CommissionRow:
-    """`now_minor` is the amount after refunds; `payout` is the payout that contains the commission."""
+    """`now_minor` is the amount after refunds; `payout` is the payout that contains the commission.
+
+    `pay_dates` is JSON: the day expected at the accrual, the present one, and the moves with their reasons.
+    """
 
     commission: Commission
     sale: Sale
     now_minor: int
-    pay_date: str
+    pay_dates: Mapping[str, Any]
     payout: Payout | None
 
 
@@ -135,13 +139,14 @@ def commission_rows(session: Session, brand: Brand, creator_id: str) -> list[Com
         .join(Sale, Sale.id == Commission.sale_id)
         .where(*own)
         .order_by(Sale.occurred_at.desc())
-    )
+    ).all()
+    moves = pay_date_moves(session, [commission.id for commission, _sale in rows])
     return [
         CommissionRow(
             commission,
             sale,
             amounts[commission.id],
-            expected_pay_date(rules, commission.release_at),
+            pay_dates_json(rules, commission, moves.get(commission.id, ())),
             payouts.get(commission.id),
         )
         for commission, sale in rows
@@ -155,7 +160,7 @@ def upcoming_payments(
     days: dict[str, list[int]] = defaultdict(list)
     for row in rows:
         if row.payout is None and row.now_minor:
-            days[next_pay_date(row.pay_date, at, payday)].append(row.now_minor)
+            days[next_pay_date(row.pay_dates["pay_date_now"], at, payday)].append(row.now_minor)
     return [(day, len(amounts), sum(amounts)) for day, amounts in sorted(days.items())]
 
 

@@ -5,13 +5,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payouts.commissions.dates import expected_pay_date
+from payouts.commissions.dates import pay_date_text
 from payouts.commissions.entries import current_amount_minor, entries_of, entry_json
 from payouts.commissions.holds.ends import MESSAGE_DAYS
 from payouts.commissions.holds.placing import holds_of, lifted_holds_of
 from payouts.commissions.holds.queue import end_text, hold_json, hold_text
 from payouts.commissions.labels import entry_label
 from payouts.commissions.models import Commission
+from payouts.commissions.pay_dates import pay_date_moves, pay_dates_json
 from payouts.explain.credit import credit_explanations, credit_text_lines
 from payouts.ledger.models import Posting, Transaction
 from payouts.settlement.models import Item, Payout
@@ -101,7 +102,8 @@ def _payment_sentence(commission: dict[str, Any]) -> str:
     ]
     if paid:
         return f"in payout {', '.join(paid)}"
-    return f"release date {commission['release_at']}, pay date {commission['pay_date']}"
+    dates = pay_date_text(commission["pay_date"], commission["pay_date_moves"])
+    return f"release date {commission['release_at']}, {dates}"
 
 
 def _claim_sentence(claim: dict[str, Any]) -> str:
@@ -153,6 +155,7 @@ def _commission(session: Session, brand: Brand, sale: Sale, commission: Commissi
     attribution = session.get_one(Attribution, commission.attribution_id)
     terms = session.get_one(Terms, attribution.terms_id)
     rules = load_rules(session, brand.id)
+    moves = pay_date_moves(session, [commission.id]).get(commission.id, ())
     return {
         "id": commission.id,
         "live": commission.live,
@@ -165,7 +168,7 @@ def _commission(session: Session, brand: Brand, sale: Sale, commission: Commissi
         "at_sale": Money(commission.amount_minor, sale.currency).as_json(),
         "now": Money(current_amount_minor(entries), sale.currency).as_json(),
         "release_at": format_utc(commission.release_at),
-        "pay_date": expected_pay_date(rules, commission.release_at),
+        **pay_dates_json(rules, commission, moves),
         "entries": [entry_json(entry, sale.currency) for entry in entries],
         "holds": [hold_json(hold, rules) for hold in holds_of(session, commission.id)],
         "lifted_holds": [hold_json(hold, rules) for hold in lifted_holds_of(session, commission.id)],

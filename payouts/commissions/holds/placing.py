@@ -1,7 +1,7 @@
 """Holds: placed for a cause, lifted with it; a held commission is not paid (docs/money.md 6)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -34,6 +34,8 @@ from payouts.ledger.models import Period
 from tracker.reasons import Reason
 from tracker.sales.inbox.models import Event
 from tracker.sales.orders.models import Sale
+
+_INSTANT = timedelta(microseconds=1)
 
 
 def place_hold(
@@ -166,11 +168,13 @@ def lift_hold(
     *,
     note: str = "",
     reason: Reason | None = None,
+    draft: Period | None = None,
 ) -> bool:
     """Lift a hold. The next run of the job releases the commission if no other hold remains.
 
     `note` is a person's explanation, `reason` that of a rule which answers what the hold was placed for.
-    Returns False when there is no such open hold.
+    `draft` is the closed period in which the caller then releases what was due before its end. Returns False
+    when there is no such open hold.
     """
     explanation = (
         {"lift_note": note or None}
@@ -185,7 +189,8 @@ def lift_hold(
     )
     was_lifted = lifted.first() is not None
     if was_lifted:
-        note_pay_dates(session, now, [commission_id])
+        released_at = {} if draft is None else {commission_id: draft.ends_at - _INSTANT}
+        note_pay_dates(session, now, [commission_id], ended_at=released_at)
     return was_lifted
 
 

@@ -1,7 +1,7 @@
 """The held commissions, with reasons and evidence, about which a person decides."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from payouts.commissions.holds.ends import AtTheEnd, asked_from
 from payouts.commissions.holds.placing import hold_words, is_liftable, lift_words, settled_minor
 from payouts.commissions.models import Commission, Entry, Hold
+from payouts.commissions.pay_dates import pay_date_moves, pay_dates_json
 from tracker.money import Money
 from tracker.people.accounts.brand_rules import BrandRules
 from tracker.people.accounts.models import Creator
@@ -25,7 +26,8 @@ from tracker.times import format_utc, optional_utc_text
 class HeldCommission:
     """A commission that would be paid if `holds` were lifted, oldest hold first.
 
-    `is_liftable`: a person may lift one of them. The others end with their causes.
+    `is_liftable`: a person may lift one of them. The others end with their causes. `pay_dates` is JSON, as
+    `pay_dates_json` gives it.
     """
 
     commission_id: str
@@ -37,6 +39,7 @@ class HeldCommission:
     rules: BrandRules
     holds: Sequence[Hold]
     is_liftable: bool
+    pay_dates: Mapping[str, Any]
 
 
 def held_commissions(session: Session, *, brand_id: str = "", signal: str = "") -> list[HeldCommission]:
@@ -54,8 +57,9 @@ def held_commissions(session: Session, *, brand_id: str = "", signal: str = "") 
         found[commission.id] = (commission, order_id, creator, worth_minor)
         if commission.brand_id not in rules:
             rules[commission.brand_id] = load_rules(session, commission.brand_id)
+    moves = pay_date_moves(session, list(found))
     return [
-        _held(session, *each, rules[each[0].brand_id], holds[commission_id])
+        _held(session, *each, rules[each[0].brand_id], holds[commission_id], moves.get(commission_id, ()))
         for commission_id, each in found.items()
     ]
 
@@ -68,6 +72,7 @@ def _held(
     worth_minor: int,
     rules: BrandRules,
     holds: Sequence[Hold],
+    moves: Sequence[Mapping[str, Any]],
 ) -> HeldCommission:
     return HeldCommission(
         commission.id,
@@ -79,6 +84,7 @@ def _held(
         rules,
         holds,
         any(is_liftable(session, hold) for hold in holds),
+        pay_dates_json(rules, commission, moves),
     )
 
 

@@ -8,6 +8,7 @@ import click
 from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
+from payouts.commissions.dates import pay_date_text
 from payouts.commissions.holds.queue import HeldCommission, end_text, held_commissions, hold_json, hold_text
 from payouts.statements.decisions import commissions as decisions
 from payouts.statements.decisions.commissions import Decided
@@ -197,6 +198,7 @@ def _held_json(each: HeldCommission, messages: Sequence[str]) -> dict[str, Any]:
         "creator": {"id": each.creator.id, "name": each.creator.name},
         "worth": each.worth.as_json(),
         "release_at": format_utc(each.release_at),
+        **each.pay_dates,
         "holds": [hold_json(hold, each.rules) for hold in each.holds],
         "waiting_messages": list(messages),
     }
@@ -205,7 +207,8 @@ def _held_json(each: HeldCommission, messages: Sequence[str]) -> dict[str, Any]:
 def _held_text(each: HeldCommission, messages: Sequence[str]) -> str:
     shown = [hold_json(hold, each.rules) for hold in each.holds]
     reasons = [f"    {hold_text(hold)}\n      {end_text(hold)}" for hold in shown]
-    head = f"{each.commission_id}  order {each.order_id}: {each.worth} of {each.creator.name}"
+    dates = pay_date_text(each.pay_dates["pay_date"], each.pay_dates["pay_date_moves"])
+    head = f"{each.commission_id}  order {each.order_id}: {each.worth} of {each.creator.name}, {dates}"
     waiting = [f"    Waits for a decision about the message {event_id}." for event_id in messages]
     return "\n".join([head, *reasons, *waiting, *_next_commands(each)])
 

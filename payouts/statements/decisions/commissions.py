@@ -221,7 +221,10 @@ def release(
         raise NotFound(f"No hold of {commission_id} can be lifted by a person.{others}")
     draft = draft_of(session, commission, statement_id)
     record = record_about(session, now, DecisionKind.RELEASE, actor, commission, draft, note=note)
-    lifted = sum(lift_hold(session, now, commission_id, each.cause_id, note=note.strip()) for each in own)
+    period = draft.period if draft else None
+    lifted = sum(
+        lift_hold(session, now, commission_id, each.cause_id, note=note.strip(), draft=period) for each in own
+    )
     if draft is not None:
         release_in_draft(session, now, commission, draft.period)
     record.finish(session, [each.id for each in own])

@@ -48,7 +48,8 @@ def _undo_hold(session: Session, now: datetime, undoing: Undoing) -> list[str]:
     """Lift the hold. What it had moved is released again; another hold that came since moves it now."""
     commission = _commission(session, undoing)
     (placed,) = undoing.holds
-    if not lift_hold(session, now, commission.id, placed.cause_id, note=_note(undoing)):
+    draft = undoing.draft if undoing.transaction_ids else None
+    if not lift_hold(session, now, commission.id, placed.cause_id, note=_note(undoing), draft=draft):
         assert placed.lifted_at is not None, "a hold that cannot be lifted was lifted"
         ended = f"{placed.lifted_at:%Y-%m-%d %H:%M} UTC"
         raise Conflict(f"The hold of {commission.id} ended {ended}: there is nothing to undo.")

@@ -92,6 +92,7 @@ def _line(line: Mapping[str, Any], creator: str) -> dict[str, str]:
     texts = [f"{each['what']}: {each['why']}" for each in line["reasons"]]
     texts += [f"held: {hold['why']}" for hold in line.get("holds", ())]  # old sealed statements have none
     texts += [f"waits: message {event_id}" for event_id in line.get("waiting_messages", ())]
+    texts += [f"pay date moved to {each['to']}: {each['why']}" for each in line.get("pay_date_moves", ())]
     row["reasons"] = _escape_formula("; ".join(texts))
     row["commission"] = line["commission"]
     return row

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from payouts.commissions.dates import pay_date_text
 from payouts.ledger.labels import transaction_label
 from payouts.statements.document.shape import OpenStatement, in_order
 from tracker.money import format_amount
@@ -44,7 +45,8 @@ def _line(line: Mapping[str, Any]) -> str:
     return (
         f"{line['occurred_at'][:10]} order {line['order']}: {_amount(line['base_amount'])} {line['base']} "
         f"at {line['rate_percent']} % = {_amount(line['commission_at_sale'])}, "
-        f"remaining {_amount(line['remaining'])}, {line['status']}, pay date {line['pay_date']}{held}"
+        f"remaining {_amount(line['remaining'])}, {line['status']}, "
+        f"{pay_date_text(line['pay_date'], line.get('pay_date_moves', ()))}{held}"
     )
 
 

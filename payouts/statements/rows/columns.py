@@ -91,8 +91,11 @@ STORED_LINE = (
 )
 """The columns of a line that are stored when the period closes."""
 
-LINE = (*STORED_LINE, _plain("holds"), _plain("waiting_messages"))
-"""`holds` are open when the line is shown or sealed; `waiting_messages` are parked or in conflict then."""
+LINE = (*STORED_LINE, _plain("holds"), _plain("waiting_messages"), _plain("pay_date_moves"))
+"""`holds` are open when the line is shown or sealed; `waiting_messages` are parked or in conflict then.
+
+`pay_date_moves` are those until then; `pay_date` is the day that was expected at the accrual.
+"""
 
 ADJUSTMENT = (
     _plain("creator"),

@@ -184,6 +184,7 @@ def _commissions() -> Select[*tuple[Any, ...]]:
             Commission.rate_bp,
             Commission.rate_from,
             Commission.amount_minor,
+            Commission.expected_pay_on,
             type_coerce(Commission.release_at, UtcSeconds()).label("release_at"),
             Sale.order_id,
             type_coerce(Sale.occurred_at, UtcSeconds()).label("occurred_at"),

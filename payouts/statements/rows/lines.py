@@ -47,7 +47,7 @@ def _line_row(scope: Scope, facts: LineFacts, row: Any, moved: Moved) -> dict[st
         facts.terms[row.terms_id],
         status,
         row.release_at,
-        scope.pay_dates.of(datetime.fromisoformat(row.release_at)),
+        row.expected_pay_on or scope.pay_dates.of(datetime.fromisoformat(row.release_at)),
         [_reason(each) for each in entries],
     )
     assert len(values) == len(STORED_LINE), "the columns of a line are declared in one place"

@@ -1,4 +1,4 @@
-"""What a line says only when it is shown or sealed: its open holds, and messages that wait."""
+"""What a line says only when it is shown or sealed: open holds, messages that wait, moves of its pay date."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,12 @@ from config.among import among
 from config.canonical import canonical_json
 from payouts.commissions.holds.placing import hold_words
 from payouts.commissions.models import Commission, Hold
+from payouts.commissions.pay_dates import pay_date_moves
 from tracker.sales.inbox.unapplied import unapplied_by_sale
 from tracker.times import format_utc
 
-NOTHING_MORE = ",[],[]]"
-"""The end of a line without open holds and without messages that wait."""
+NOTHING_MORE = ",[],[],[]]"
+"""The end of a line without open holds, messages that wait and moves of its pay date."""
 
 
 def waiting_messages(session: Session, brand_id: str) -> Mapping[str, Sequence[str]]:
@@ -43,16 +44,15 @@ def whole_lines(session: Session, rows: Sequence[Any], waiting: Mapping[str, Seq
     """The rows of the sealed format, from rows with `commission_id`, `held_minor` and `body`."""
     held = [row.commission_id for row in rows if row.held_minor > 0]
     holds = _open_holds(session, held) if held else {}
-    return [
-        row.body[:-1] + _end(holds.get(row.commission_id, ()), waiting.get(row.commission_id, ()))
-        for row in rows
-    ]
+    moves = pay_date_moves(session, [row.commission_id for row in rows])
+    more = (holds, waiting, moves)
+    return [row.body[:-1] + _end(*(each.get(row.commission_id, ()) for each in more)) for row in rows]
 
 
-def _end(holds: Sequence[Any], messages: Sequence[str]) -> str:
-    if not holds and not messages:
+def _end(holds: Sequence[Any], messages: Sequence[Any], moves: Sequence[Any]) -> str:
+    if not holds and not messages and not moves:
         return NOTHING_MORE
-    return f",{canonical_json(holds)},{canonical_json(messages)}]"
+    return f",{canonical_json(holds)},{canonical_json(messages)},{canonical_json(moves)}]"
 
 
 def _open_holds(session: Session, commission_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
