@@ -20,6 +20,7 @@ from payouts.selfcheck.runs import CheckRun, run_check
 from tests.cast.books import Books, add_brand, at
 from tests.cast.months import DEFAULT_SEED, NOVEMBER, seed_after
 from tests.harness.databases.snapshots import database_seed_for
+from tests.payouts.selfcheck.changes import AFTER, BEFORE
 from tests.payouts.selfcheck.test_corruption import PAID, corrupted, pay_two_creators
 from tracker.evidence_key import FILE, is_signed, load_evidence_key
 
@@ -119,30 +120,6 @@ def test_a_check_at_a_mark_reads_the_same_number_of_times_whatever_came_before(p
     assert reads_since_mark("S2") == few
 
 
-AFTER = {
-    "an amount": "update ledger_posting set amount_minor = amount_minor + 1 where transaction_id in "
-    "(select id from ledger_transaction where kind = 'accrue' and seq > {seq})",
-    "a posting is gone": "delete from ledger_posting where transaction_id in "
-    "(select id from ledger_transaction where kind = 'reverse_held' and seq > {seq})",
-    "another kind": "update ledger_transaction set kind = 'bonus' where kind = 'accrue' and seq > {seq}",
-    "the end of the books": "update ledger_chain set seq = seq - 1",
-    "an entry": "update commission_entry set amount_after_minor = 1 where kind = 'refund'",
-    "a rate": "update commission set rate_bp = 5000 where created_at > '2026-12-11'",
-    "a sale": "update sale set total = 2 * total where order_id = 'S3'",
-    "a refund": "update refund set amount = 5000",
-    "released too early": "update commission set matured_at = created_at where created_at > '2026-12-11'",
-    "an amount of a payout": "update payout set amount_minor = amount_minor + 1 "
-    "where prepared_at > '2026-12-01'",
-    "an item is gone": "delete from payout_item where payout_id in "
-    "(select id from payout where prepared_at > '2026-12-01')",
-    "an item's amount": "update payout_item set amount_minor = amount_minor + 1 where payout_id in "
-    "(select id from payout where prepared_at > '2026-12-01')",
-    "an item can be paid again": "update payout_item set live = {false} where payout_id in "
-    "(select id from payout where prepared_at > '2026-12-01')",
-    "an attempt": "update payout_attempt set state = 'failed' where first_sent_at > '2026-12-01'",
-}
-
-
 def test_a_fault_in_what_came_after_the_mark_is_found_at_once(marked: Books) -> None:
     (mark,) = marks(marked)
     missed = []
@@ -171,15 +148,6 @@ def test_what_changes_without_a_posting_is_checked_too(paid: Books) -> None:
 def chain_seq(books: Books) -> int:
     with read_session(books.databases.main) as session:
         return session.get_one(Chain, books.brand_id).seq
-
-
-BEFORE = {
-    "a rate": "update commission set rate_bp = 5000 where created_at < '2026-11-01'",
-    "an entry": "update commission_entry set amount_after_minor = 1 where created_at < '2026-11-01'",
-    "an attempt": "update payout_attempt set state = 'failed' where first_sent_at < '2026-11-20'",
-    "an amount": "update ledger_posting set amount_minor = amount_minor + 1 where id = {posting}",
-    "a sealed document": "update sealed_document set body = replace(body, 'Anna', 'Otto')",
-}
 
 
 @pytest.mark.parametrize("what", BEFORE)
