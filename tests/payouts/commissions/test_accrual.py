@@ -84,7 +84,7 @@ def test_a_batch_ends_as_its_sales_would_one_by_one(books: Books) -> None:
     play(mugs, 100, "bert")
     assert state(books) == state(mugs)
     live = {row[0]: row[3:] for row in state(mugs) if row[2]}
-    assert sorted(live) == ["S1", "S2", "S3", "S4", "S5", "S6", "S7"]
+    assert live.keys() == {"S1", "S2", "S3", "S4", "S5", "S6", "S7"}
     assert live["S1"] == (True, 10_00, [("accrue", 0, 10_00), ("confirmed", 10_00, 10_00)], [])
     assert live["S2"] == (False, 10_00, [("accrue", 0, 10_00)], [])
     assert "breach" in str(live["S3"][-1])

@@ -19,6 +19,7 @@ MOVED = f"pay date {FIRST}, moved to {HELD}: {WHY}"
 
 
 def line_of(document: dict[str, Any]) -> dict[str, Any]:
+    line: dict[str, Any]
     (line,) = document["creators"][0]["lines"]
     return line
 
