@@ -198,8 +198,9 @@ def lift_holds(session: Session, now: datetime, holds: Sequence[tuple[str, str]]
     """Lift holds, given as pairs of commission and cause, as far as they are open."""
     if holds:
         named = tuple_(Hold.commission_id, Hold.cause_id).in_(holds)
-        session.execute(update(Hold).where(named, Hold.lifted_at.is_(None)).values(lifted_at=now))
-        note_pay_dates(session, now, [commission_id for commission_id, _cause_id in holds])
+        lifting = update(Hold).where(named, Hold.lifted_at.is_(None)).values(lifted_at=now)
+        lifted = session.scalars(lifting.returning(Hold.commission_id)).all()
+        note_pay_dates(session, now, lifted)
 
 
 def is_settled(session: Session, commission_id: str) -> bool:

@@ -72,6 +72,13 @@ def test_a_dispute_moves_nothing_while_nobody_knows_its_end(books: Books) -> Non
     assert moves(books) == [(FIRST, "2026-12-09", "what held it was lifted")]
 
 
+def test_a_dispute_that_never_held_it_moves_nothing_when_it_is_won(books: Books) -> None:
+    """The job enters the dispute after the release date, and releases the commission on its day."""
+    books.sale("S1", 100_00, "10-01")
+    books.dispute("S1", "won", 30_00, "11-02")
+    assert moves(books) == []
+
+
 def test_a_hold_that_ends_before_the_release_date_moves_nothing(books: Books) -> None:
     books.sale("S1", 100_00, "10-01")
     until = at("10-15").date()
