@@ -62,6 +62,17 @@ def _copies_query() -> Select[str, int]:
     )
 
 
+def owed_at_end(session: Session, period: Period, currency: str) -> int:
+    """What creators are owed at the end of a period by its copies, in minor units."""
+    owed = (
+        select(func.sum(AccountBalance.balance_minor))
+        .join(Account, Account.id == AccountBalance.account_id)
+        .where(AccountBalance.period_id == period.id, Account.currency == currency)
+        .where(Account.creator_id.is_not(None))
+    )
+    return int(session.scalar(owed) or 0)
+
+
 def moved_in(session: Session, period: Period, currency: str) -> Counter[str]:
     """Credits less debits of the postings of a period, by account, in minor units."""
     rows = session.execute(_moved_query(), {"period_id": period.id, "currency": currency})

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.canonical import canonical_json
-from payouts.ledger.balance_copies import copy_balances
+from payouts.ledger.balance_copies import copy_balances, owed_at_end
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
 from payouts.settlement.models import Payout
@@ -80,7 +80,10 @@ def begin_seal(session: Session, now: datetime, statement_id: str) -> bool:
 
 
 def finish_seal(session: Session, now: datetime, statement_id: str) -> None:
-    """Write the head, which names the parts, and seal the statement. Another process may have done it."""
+    """Write the head, which names the parts, and seal the statement. Another process may have done it.
+
+    Raises NotNow as `seal`, and Fault when the stored parts are not the rows, or the rows not the books.
+    """
     statement = _locked(session, statement_id)
     if statement.state == "sealed":
         return
@@ -95,7 +98,7 @@ def finish_seal(session: Session, now: datetime, statement_id: str) -> None:
             previous_sha256=head["previous_sha256"],
         )
     )
-    copy_balances(session, session.get_one(Period, statement.period_id), statement.currency)
+    _copy_balances(session, statement, dict(head["equation"])["closing"])
     session.execute(
         update(Statement)
         .where(Statement.id == statement_id, Statement.state == "approved")
@@ -136,6 +139,15 @@ def require_whole(session: Session, statement: Statement) -> None:
     """Raises Fault when the lines, the totals of the creators and those of the statement do not agree."""
     if faults := list(sums_that_differ(session, statement)):
         raise Fault(f"The statement {statement.id} was not sealed: {'; '.join(faults)}.")
+
+
+def _copy_balances(session: Session, statement: Statement, closing_minor: int) -> None:
+    """Raises Fault when the statement closes with another amount than the books have."""
+    period = session.get_one(Period, statement.period_id)
+    copy_balances(session, period, statement.currency)
+    if (in_books := owed_at_end(session, period, statement.currency)) != closing_minor:
+        amounts = f"it closes with {closing_minor}, but the books have {in_books}"
+        raise Fault(f"The statement {statement.id} was not sealed: {amounts}.")
 
 
 def _require_turn(session: Session, statement: Statement) -> None:

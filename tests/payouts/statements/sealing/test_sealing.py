@@ -26,6 +26,7 @@ from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.commissions.test_crashes import Crash, crashing
 from tests.payouts.selfcheck.test_corruption import corrupted
 from tests.payouts.statements.october import ask
+from tracker.errors import Fault
 
 
 def approve_october(books: Books) -> None:
@@ -141,6 +142,17 @@ def test_parts_of_two_processes_are_those_of_one_statement(
     assert not approved.write(partial(parts.store_part, part=others[2]))
     assert statement_of(approved).state == "sealed"
     assert approved.faults() == []
+
+
+def test_a_statement_with_another_closing_amount_than_the_books_is_not_sealed(approved: Books) -> None:
+    more = "opening_payable_minor = opening_payable_minor + 1, payable_minor = payable_minor + 1"
+    for rows in ("statement_total", f"statement_creator where creator_id = '{approved.creator_id}'"):
+        table, *condition = rows.partition(" ")
+        change = f"update {table} set {more} {''.join(condition)}"
+        approved.write(lambda s, change=change: s.execute(text(change)))
+    with pytest.raises(Fault, match="closes with 17236, but the books have 17235"):
+        seal_it(approved)
+    assert (statement_of(approved).state, approved.faults()) == ("approved", [])
 
 
 def test_sealing_again_changes_nothing(approved: Books) -> None:
