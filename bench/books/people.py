@@ -10,7 +10,7 @@ from bench.books.options import CURRENCY, RATE_BP, ZONE, FillOptions, SeededIds
 from bench.books.rows import RowWriter
 from config.database import Databases, transact
 from payouts.ledger.rules import account_id
-from tracker.people.accounts.operations import create_brand
+from tracker.people.accounts.operations import CREATOR, create_brand
 from tracker.programs.operations import create_program, list_terms
 from tracker.sales.sources.operations import create_source
 
@@ -118,7 +118,7 @@ def _make_members(
 
 
 def _member(number: int, seed: int, ids: SeededIds, at: datetime, brand_id: str) -> Member:
-    creator_id = ids.new("cre", at)
+    creator_id = ids.new(CREATOR, at)
     pending, payable, in_transit = (
         account_id(brand_id, kind, CURRENCY, creator_id) for kind in ("pending", "payable", "in_transit")
     )
