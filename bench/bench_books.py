@@ -1,12 +1,16 @@
-"""`make bench-books`: what the jobs of the books cost, each beside the floor of its own rows.
+"""`make bench-books`: what the books cost, each figure beside its floor or its target.
 
-    python -m bench.bench_books [--sizes 10000 100000 1000000] [--creators 1000] [--postgresql URL]
+    python -m bench.bench_books [--sizes 10000 100000 1000000] [--creators 1000] [--parts year month beside]
 
-The filler (bench/books) writes a year of books and leaves LEFT tasks for each job. Each job runs in a process
-of its own; the floor is the driver's executemany of the rows that it wrote, into a copy of the same database,
-directly after it. CPU time counts, which a busy machine disturbs little. `sweep` is the self-check of
-everything; `check` starts at its mark and checks what the jobs have done since; `idle` is a minute in which
-nothing is due.
+The filler (bench/books) writes the books; each measurement runs in a process of its own.
+
+`year`: twelve months. The steps of the minute's jobs, in batches of a fixed size and by the scheduler's own
+path; their floor is the driver's executemany of the rows that they wrote, into a copy of the same database,
+directly after them. The self-check, an idle minute, the queries of the pages.
+`month`: all sales in one month, which is closed and sealed; the floor writes the same rows and parts.
+`beside`: webhooks and redirects beside each job (bench/costs/beside.py).
+
+CPU time counts, which a busy machine disturbs little; of webhooks and redirects it is the wall clock.
 """
 
 import argparse
@@ -15,138 +19,122 @@ import os
 import platform
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
-from sqlalchemy import make_url
-
+from bench.costs import month, table
+from bench.costs.beside import BesideBench
+from bench.costs.place import CreateDatabase, Place, new_place
+from bench.costs.year import CLICK_DAYS, STEPS, Year, hour_of
 from bench.measure import log
 from bench.postgres import durable_postgres
 from tests.harness import ROOT
-from tracker.times import format_utc, parse_utc
 
 SIZES = (10_000, 100_000, 1_000_000)
-LEFT = 5_000
+TASKS = 5_000
+BESIDE_TASKS = 20_000
 UNTIL = "2026-11-20T10:00:00Z"
-STEPS = ("accrue", "adjust", "release")
-READS = ("check", "idle")
-CreateDatabase = Callable[[str], str]
-Figures = dict[str, Any]
+PARTS = ("year", "month", "beside")
 
 
-@dataclass
 class BooksBench:
-    """Measures one size on one kind of database. `create` is None on SQLite."""
+    """All measurements that the options ask for; the table grows with each of them."""
 
-    folder: Path
-    sales: int
-    creators: int
-    kind: str
-    create: CreateDatabase | None
-    found: dict[str, Figures] = field(default_factory=dict)
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._lines: list[table.Line] = []
+        self.results: dict[str, Any] = {}
+        self._steps: dict[tuple[str, int], Any] = {}
 
-    def run(self) -> dict[str, Figures]:
-        home, url = self.folder / "home", ""
-        home.mkdir()
-        if self.create is not None:
-            url = self.create(f"books{self.sales}")
-        left = [f"--{name}={LEFT}" for name in ("unaccrued", "unadjusted", "due")]
-        size = [f"--sales={self.sales}", f"--creators={self.creators}", f"--until={UNTIL}"]
-        self._note("fill", _run("fill", str(home), *size, *left, *_on(url)))
-        self._note("sweep", _run("measure", "sweep", str(home), UNTIL, *_on(url)))
-        plain_home, plain_url = self._copy(home, url)
-        for number, name in enumerate(STEPS, start=1):
-            now = format_utc(parse_utc(UNTIL) + timedelta(minutes=number))
-            own = _run("measure", name, str(home), now, *_on(url))
-            floor = _run("plain", str(home / f"rows-{name}"), str(plain_home), *_on(plain_url))
-            self._note(name, own | {"floor": floor, "ratio": _ratio(own, floor)})
-        later = parse_utc(UNTIL) + timedelta(minutes=len(STEPS) + 1)
-        for name in READS:
-            self._note(name, _run("measure", name, str(home), format_utc(later), *_on(url)))
-        return self.found
+    def run(self, kind: str, create: CreateDatabase | None) -> None:
+        for sales in self._options.sizes:
+            for part in self._options.parts:
+                with tempfile.TemporaryDirectory(dir=self._options.folder) as name:
+                    place = new_place(Path(name), f"{part}{sales}", create)
+                    began_s = time.monotonic()
+                    self.results[f"{kind} {sales} {part}"] = getattr(self, f"_{part}")(place, sales)
+                    log(f"{kind}, {sales} sales, {part}: {time.monotonic() - began_s:.0f} s")
 
-    def _note(self, name: str, figures: Figures) -> None:
-        self.found[name] = figures
-        log(line(self.kind, self.sales, name, figures))
+    def run_filled(self, home: Path) -> None:
+        """The year of a home on SQLite that was filled before; it is copied."""
+        with tempfile.TemporaryDirectory(dir=self._options.folder) as name:
+            place = Place(Path(name) / "year", "")
+            shutil.copytree(home, place.home)
+            place.measure("migrate", UNTIL)
+            sales = place.filled["sales"]
+            self.results[f"SQLite {sales} year"] = Year(place, sales, self._options.tasks, self.note).run()
 
-    def _copy(self, home: Path, url: str) -> tuple[Path, str]:
-        """Another database with the same rows, for the floors."""
-        copy = self.folder / "plain"
-        if not url:
-            shutil.copytree(home, copy)
-            return copy, ""
-        copy.mkdir()
-        parts = make_url(url)
-        name = f"{parts.database}_plain"
-        with psycopg.connect(
-            host=str(parts.query["host"]), dbname="postgres", user=parts.username, autocommit=True
-        ) as connection:
-            connection.execute(f"create database {name} template {parts.database}".encode())
-        return copy, parts.set(database=name).render_as_string(hide_password=False)
+    def note(self, line: table.Line) -> None:
+        self._lines.append(line)
+        log(str(line))
 
+    def table(self) -> str:
+        return table.as_table([*self._lines, *table.same_per_row(self._steps, STEPS)])
 
-def line(kind: str, sales: int, name: str, figures: Figures) -> str:
-    """One measurement as a line of the table."""
-    cpu_s = figures["cpu_s"] + figures.get("server_cpu_s", 0)
-    text = f"{kind:10} {sales:9,} sales  {name:8} {cpu_s:9.3f} s CPU"
-    if "ratio" in figures:
-        each = cpu_s / max(figures["done"], 1) * 1e3
-        text += f"  {each:7.3f} ms each, {figures['ratio']:6.2f} times its floor"
-    if "statements" in figures:
-        text += f"  {figures['statements']:9} statements"
-    return f"{text}  {figures.get('peak_mb', 0):7.1f} MB"
+    def _year(self, place: Place, sales: int) -> Any:
+        tasks = self._options.tasks
+        filled = place.fill(
+            sales=sales, creators=self._options.creators, until=UNTIL, click_days=self._options.click_days,
+            unaccrued=2 * tasks + hour_of(sales), unadjusted=2 * tasks, due=2 * tasks,
+        )  # fmt: skip
+        self.note(table.timed(place.database, sales, "fill a year", filled))
+        found = Year(place, sales, tasks, self.note).run()
+        self._steps[place.database, sales] = found
+        return found
 
+    def _month(self, place: Place, sales: int) -> Any:
+        filled = place.fill(sales=sales, creators=self._options.creators, until=UNTIL, **month.FILL)
+        self.note(table.timed(place.database, sales, "fill a month", filled))
+        return month.measure_month(place, sales, self.note)
 
-def _on(url: str) -> list[str]:
-    return [f"--postgresql={url}"] if url else []
-
-
-def _run(name: str, *arguments: str) -> Figures:
-    """What a program of bench/books prints."""
-    command = [sys.executable, "-m", f"bench.books.{name}", *arguments]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
-    found: Figures = json.loads(done.stdout)
-    return found
-
-
-def _ratio(own: Figures, floor: Figures) -> float:
-    """CPU time of both sides, process and server, for each."""
-    used, least = (float(each["cpu_s"] + each["server_cpu_s"]) for each in (own, floor))
-    return round(used / max(least, 0.001), 2)
+    def _beside(self, place: Place, sales: int) -> Any:
+        tasks = self._options.beside_tasks
+        left = {"unaccrued": tasks, "unadjusted": tasks, "due": tasks}
+        place.fill(sales=sales, creators=self._options.creators, **left, **month.FILL)
+        return BesideBench(place, place.home.parent, self._options.seconds).run(self.note)
 
 
 def main() -> None:
+    options = _options()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # so that the server is stopped too
+    options.folder.mkdir(parents=True, exist_ok=True)
+    bench = BooksBench(options)
+    try:
+        if options.filled is not None:
+            bench.run_filled(options.filled)
+            return
+        with durable_postgres() as create_database:
+            for kind, create in (("SQLite", None), ("PostgreSQL", create_database)):
+                if options.only in (None, kind) and (kind == "SQLite" or create is not None):
+                    bench.run(kind, create)
+    finally:
+        machine = {"cores": os.cpu_count(), "python": platform.python_version(), "at": time.ctime()}
+        path = options.folder / "books.json"
+        path.write_text(json.dumps({"machine": machine, "results": bench.results}, indent=2) + "\n")
+        path.with_suffix(".md").write_text(bench.table() + "\n")
+        log(f"All results are in {path}, the table in {path.with_suffix('.md')}")
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the books, each job beside the floor of its rows.")
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), metavar="N")
     parser.add_argument("--creators", type=int, default=1_000)
+    parser.add_argument("--parts", choices=PARTS, nargs="+", default=list(PARTS))
     parser.add_argument("--only", choices=("SQLite", "PostgreSQL"))
+    parser.add_argument("--tasks", type=int, default=TASKS, help="of each step, for each way to run it")
+    parser.add_argument(
+        "--beside-tasks", type=int, default=BESIDE_TASKS, help="of each step, beside webhooks"
+    )
+    parser.add_argument("--seconds", type=float, default=60.0, help="longest, beside one job")
+    parser.add_argument("--click-days", type=int, default=CLICK_DAYS, help="rows of visits by day")
+    parser.add_argument("--filled", type=Path, metavar="HOME", help="only the year of this home on SQLite")
     parser.add_argument(
         "--folder", type=Path, default=ROOT / "var" / "bench", help="a folder on the disk to measure"
     )
-    options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # so that the server is stopped too
-    options.folder.mkdir(parents=True, exist_ok=True)
-    results: dict[str, Any] = {}
-    with durable_postgres() as create_database:
-        for sales in options.sizes:
-            for kind, create in (("SQLite", None), ("PostgreSQL", create_database)):
-                if options.only not in (None, kind) or (kind == "PostgreSQL" and create is None):
-                    continue
-                with tempfile.TemporaryDirectory(dir=options.folder) as name:
-                    bench = BooksBench(Path(name), sales, options.creators, kind, create)
-                    results[f"{kind} {sales}"] = bench.run()
-    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "at": time.ctime()}
-    path = options.folder / "books.json"
-    path.write_text(json.dumps({"machine": machine, "results": results}, indent=2) + "\n")
-    log(f"All results are in {path}")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -30,26 +30,44 @@ class HookLoad:
     """A shop with links, and its messages: a token of a click on one of the links, a customer, two lines."""
 
     def __init__(
-        self, folder: Path, settings: Settings, databases: Databases, client_core: int | None = None
+        self,
+        folder: Path,
+        settings: Settings,
+        databases: Databases,
+        client_core: int | None = None,
+        *,
+        shop: Shop | None = None,
     ) -> None:
+        """`shop`: one that exists, with an enrollment; by default a new one is created."""
         self._folder, self._client_core = folder, client_core
         self._chance = random.Random(SEED)
-        self.shop = create_shop(settings, databases, coupon=None)
+        self.shop = shop or create_shop(settings, databases, coupon=None)
+        self._enrollment_id = next(iter(self.shop.enrollments.values()))
         self._links = [new_id("lnk", _START) for _ in range(LINKS)]
         with databases.main.begin() as connection:
-            connection.execute(insert(Link), [_link(self.shop, link_id) for link_id in self._links])
+            connection.execute(insert(Link), [_link(self._enrollment_id, link_id) for link_id in self._links])
         self._number = 0
 
     def send(
-        self, port: int, sales: int, rate: float | None = None, connections: int = CONNECTIONS
+        self,
+        port: int,
+        sales: int,
+        rate: float | None = None,
+        connections: int = CONNECTIONS,
+        *,
+        listed: bool = False,
     ) -> dict[str, Any]:
-        """Send that many sales and return what bench.load measured. `rate`: per second; None: as fast as
-        the server responds. Messages are signed just before: a signature is valid for five minutes."""
+        """Send that many sales and return what bench.load measured.
+
+        `rate`: per second; None: as fast as the server responds. `listed`: with all response times. Messages
+        are signed just before: a signature is valid for five minutes.
+        """
         path = self._folder / "messages"
         path.write_bytes(SEPARATOR.join(self._message() for _ in range(sales)))
         command = [sys.executable, "-m", "bench.load", str(path), f"--port={port}", "--once"]
         command += ["--seconds=240", f"--connections={connections}"]
         command += [f"--rate={rate}"] if rate else []
+        command += ["--times"] if listed else []
         command += [f"--core={self._client_core}"] if self._client_core is not None else []
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
         found: dict[str, Any] = json.loads(done.stdout)
@@ -71,10 +89,10 @@ class HookLoad:
         return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
 
 
-def _link(shop: Shop, link_id: str) -> dict[str, object]:
+def _link(enrollment_id: str, link_id: str) -> dict[str, object]:
     return {
         "id": link_id,
-        "enrollment_id": shop.enrollments["anna"],
+        "enrollment_id": enrollment_id,
         "code": link_id,
         "code_key": link_id,
         "destination": "https://shop.example/tea",

@@ -127,7 +127,10 @@ async def measure(
     seconds: float,
     rate: float | None,
     once: bool = False,
+    *,
+    listed: bool = False,
 ) -> dict[str, object]:
+    """`listed`: also every response time."""
     load = Load(requests, seconds, rate, once)
     loop = asyncio.get_running_loop()
     for _ in range(connections):
@@ -141,6 +144,7 @@ async def measure(
         "longest_ms": round(times[-1] * 1000, 3) if times else 0.0,
         "answers": dict(load.statuses),
         "broken_connections": load.broken,
+        **({"times_ms": [round(each * 1000, 3) for each in times]} if listed else {}),
     }
 
 
@@ -153,13 +157,13 @@ def main() -> None:
     parser.add_argument("--rate", type=float)
     parser.add_argument("--core", type=int)
     parser.add_argument("--once", action="store_true", help="stop after each request was sent once")
+    parser.add_argument("--times", action="store_true", help="also print every response time")
     options = parser.parse_args()
     if options.core is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {options.core})
     requests = options.requests.read_bytes().split(SEPARATOR)
-    result = uvloop.run(
-        measure(options.port, requests, options.connections, options.seconds, options.rate, options.once)
-    )
+    given = (options.port, requests, options.connections, options.seconds, options.rate, options.once)
+    result = uvloop.run(measure(*given, listed=options.times))
     print(json.dumps(result))  # noqa: T201 - its output
 
 

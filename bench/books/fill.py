@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, exists, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from bench.books.clicks import fill_click_totals
+from bench.books.clicks import fill_click_days, fill_click_totals
 from bench.books.history import CLOSED_AFTER, History
 from bench.books.options import ZONE, FillOptions, SeededIds
 from bench.books.people import make_people
@@ -55,6 +55,7 @@ class Filled:
     payouts: int
     rows: int
     click_totals: int
+    click_days: int
     cpu_s: float
     peak_mb: float
 
@@ -74,6 +75,7 @@ def fill(options: FillOptions) -> Filled:
     transact(databases.main, lambda session: _finish(session, options, history, people.brand_id))
     links = [member.link_id for member in people.members]
     click_totals = fill_click_totals(databases.clicks, options, links, started_at)
+    click_days = fill_click_days(databases.clicks, options, people.brand_id)
     filled = Filled(
         brand_id=people.brand_id,
         program_id=people.program_id,
@@ -89,6 +91,7 @@ def fill(options: FillOptions) -> Filled:
         payouts=history.payments.paid,
         rows=writer.written,
         click_totals=click_totals,
+        click_days=click_days,
         cpu_s=round(time.process_time() - began_cpu_s, 1),
         peak_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     )
@@ -181,6 +184,7 @@ def _parser() -> argparse.ArgumentParser:
         "--open-month", action="store_true", help="end when the last month has ended and is not closed"
     )
     parser.add_argument("--click-totals", type=int, default=0, metavar="N", help="rows of hourly totals")
+    parser.add_argument("--click-days", type=int, default=0, metavar="N", help="rows of visits by day")
     return parser
 
 

@@ -35,6 +35,7 @@ class FillOptions:
     unadjusted: int = 0
     open_month: bool = False
     click_totals: int = 0
+    click_days: int = 0
 
     @property
     def left(self) -> int:

@@ -8,9 +8,10 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from bench.books.fill import fill
-from bench.books.measure import measure_step
 from bench.books.options import FillOptions
-from bench.books.plain import write_to_sqlite
+from bench.costs.jobs import JobRuns
+from bench.costs.plain import open_target, write
+from bench.costs.steps import measure_job_of_step, measure_step
 from config.database import Databases, make_engine
 from config.settings import Settings
 from payouts.commissions.models import Commission, Entry
@@ -32,7 +33,7 @@ def test_the_floor_writes_the_rows_that_a_step_wrote(
         assert found["done"] == LEFT
         assert found["statements"] > 0
         if databases.main.dialect.name == "sqlite":
-            assert write_to_sqlite(tmp_path / f"rows-{name}", plain)["rows"] == found["rows"]
+            assert write(open_target(plain, ""), tmp_path / f"rows-{name}")["rows"] == found["rows"]
     if databases.main.dialect.name == "sqlite":
         copied = make_engine(f"sqlite:///{plain / 'linkledger.db'}")
         for engine in (databases.main, copied):
@@ -42,3 +43,14 @@ def test_the_floor_writes_the_rows_that_a_step_wrote(
                 released = select(func.count(Commission.id)).where(Commission.matured_at > UNTIL)
                 assert connection.scalar(released) == LEFT
         copied.dispose()
+
+
+def test_the_job_of_a_step_does_what_a_measured_number_of_tasks_has_left(
+    settings: Settings, databases: Databases, tmp_path: Path
+) -> None:
+    fill(FillOptions(settings=settings, sales=20, creators=5, until=UNTIL, unaccrued=LEFT))
+    first, second = (UNTIL + timedelta(minutes=minutes) for minutes in (1, 2))
+    assert measure_step(databases, "accrue", first, tmp_path, tasks=LEFT // 4)["done"] == LEFT // 4
+    runs = JobRuns(databases, settings)
+    assert measure_job_of_step(runs, "accrue", second, tmp_path)["done"] == LEFT - LEFT // 4
+    assert runs.measure_check(second, full=False)["done"] == 0

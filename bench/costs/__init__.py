@@ -1,0 +1,1 @@
+"""What the books cost: measurements, each in a process of its own, and their floors."""
