@@ -29,5 +29,6 @@ BEFORE = {
     "an entry": "update commission_entry set amount_after_minor = 1 where created_at < '2026-11-01'",
     "an attempt": "update payout_attempt set state = 'failed' where first_sent_at < '2026-11-20'",
     "an amount": "update ledger_posting set amount_minor = amount_minor + 1 where id = {posting}",
-    "a sealed document": "update sealed_document set body = replace(body, 'Anna', 'Otto')",
+    "a sealed head": "update sealed_document set body = replace(body, '\"earned\"', '\"gained\"')",
+    "a sealed part": "update sealed_part set body = replace(body, 'Anna', 'Otto')",
 }
