@@ -85,6 +85,9 @@ class CheckResult:
     def add(self, promise: Promise, findings: Iterable[Finding]) -> None:
         self.findings += [(promise, each) for each in findings]
 
+    def add_faults_of_books(self, other: "CheckResult") -> None:
+        self.findings += [each for each in other.findings if each[0] not in _OF_NOW]
+
 
 def self_check(session: Session, now: datetime) -> list[Finding]:
     """A sweep in one view of the books. All faults, in the order of the promises."""

@@ -3,7 +3,7 @@
 A run reads page by page, each in a short read, and records marks when it found no fault of the books.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -75,6 +75,8 @@ def run_check(
         with reads() as session:
             starts[brand_id], marks[brand_id] = _start(session, now, brand_id, key, full=full)
     result = check_books(reads, now, starts)
+    if full and not result.faults_of_books:
+        result.add_faults_of_books(_check_since_marks(reads, now, brands, key))
     for found in marks.values():
         result.add(Promise.MARKS, found.faults)
     run = CheckRun(result, marks)
@@ -106,6 +108,20 @@ def _start(
     if books is None:
         return beginning, replace(found, mark=None, faults=[changed_balances(found.mark)])
     return Start(books, since=min(found.mark.made_at, now)), found
+
+
+def _check_since_marks(reads: Reads, now: datetime, brands: Sequence[str], key: EvidenceKey) -> CheckResult:
+    """A sweep takes long: what is changed after it was read, checks since a mark may have found meanwhile.
+
+    The mark of the sweep would hide it from them.
+    """
+    starts = {}
+    for brand_id in brands:
+        with reads() as session:
+            start, _found = _start(session, now, brand_id, key, full=False)
+        if start.since is not None:
+            starts[brand_id] = start
+    return check_books(reads, now, starts)
 
 
 def _record(write: Write, run: CheckRun, key: EvidenceKey, now: datetime) -> None:

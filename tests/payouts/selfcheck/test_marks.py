@@ -1,7 +1,7 @@
 """A check starts at the mark of the last one that found no fault; a fault of the books keeps it there."""
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -185,6 +185,31 @@ def test_a_mark_does_not_hide_what_another_check_has_found_meanwhile(marked: Boo
     assert checked(marked, write=find_faults_first, full=full) == []
     assert [each.findings > 0 for each in marks(marked)] == [False, True]
     assert checked(marked)
+
+
+def test_a_sweep_does_not_hide_what_was_changed_after_it_had_read_it(marked: Books) -> None:
+    """The change came after the mark, so that checks since the mark find it while the sweep goes on."""
+    since_mark, both = reads_of(marked, full=False), reads_of(marked, full=True)
+    assert reads_of(marked, full=True, change_before=both - since_mark)
+    assert checked(marked)
+
+
+def reads_of(books: Books, *, full: bool, change_before: int = 0) -> int:
+    """The number of reads of a check, which records nothing. It finds what is changed before one of them."""
+    count = 0
+
+    @contextmanager
+    def reads() -> Iterator[Session]:
+        nonlocal count
+        count += 1
+        if count == change_before:
+            plant(books, AFTER["an entry"])
+        with read_session(books.databases.main) as session:
+            yield session
+
+    found = checked(books, full=full, reads=reads, write=lambda _work: None)
+    assert bool(found) is bool(change_before)
+    return count
 
 
 CHANGES_OF_MARKS = {
