@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -49,7 +50,7 @@ def release_due(
     released or held again.
     """
     held = reapply_holds(session, now, limit, brand_id=brand_id)
-    parameters = {"before": before or now, "now": now, "brand_id": brand_id, "limit": limit}
+    parameters = _until(session, now, before) | {"brand_id": brand_id, "limit": limit}
     due: dict[str, list[str]] = defaultdict(list)
     for commission_id, owner in session.execute(_releasable(bool(brand_id)), parameters):
         due[owner].append(commission_id)
@@ -58,15 +59,23 @@ def release_due(
     return held + sum(len(each) for each in due.values())
 
 
+def _until(session: Session, now: datetime, before: datetime | None = None) -> dict[str, Any]:
+    """Parameters of what can be released: with a release date up to now, and before that time if it is given.
+
+    A sale is blocked whose order is named by a message that waits and has not held it yet.
+    """
+    return {"now": now, "before": before or now, "blocked_sale_ids": sales_with_new_events(session)}
+
+
 def brands_to_release(session: Session, now: datetime) -> list[str]:
     """The brands for which `release_due` has something to do."""
-    found = session.scalars(_brands_query(), {"before": now, "now": now})
+    found = session.scalars(_brands_query(), _until(session, now))
     return sorted({*found, *brands_to_hold_again(session)})
 
 
 @cache
 def _brands_query() -> Select[str]:
-    """Parameters: `before`, `now`."""
+    """Parameters: those of `_until`."""
     releasable = exists().where(Commission.brand_id == Brand.id, *_can_be_released())
     return select(Brand.id).where(releasable)
 
@@ -75,7 +84,7 @@ def _brands_query() -> Select[str]:
 def _releasable(for_brand: bool) -> Select[str, str]:
     """Ids of commissions that can be released, and of their brands.
 
-    Parameters: `before`, `now`, `brand_id`, `limit`.
+    Parameters: those of `_until`, `brand_id`, `limit`.
     """
     return (
         select(Commission.id, Commission.brand_id)
@@ -86,14 +95,14 @@ def _releasable(for_brand: bool) -> Select[str, str]:
 
 
 def _can_be_released() -> Sequence[ColumnElement[bool] | InstrumentedAttribute[bool]]:
-    """Conditions on a commission. Parameters: `before`, `now`."""
+    """Conditions on a commission. Parameters: those of `_until`."""
     return (
         Commission.live,
         Commission.matured_at.is_(None),
         Commission.release_at < bindparam("before"),
         Commission.release_at <= bindparam("now"),
         ~is_held(),
-        Commission.sale_id.not_in(sales_with_new_events()),
+        ~among(Commission.sale_id, "blocked_sale_ids"),
     )
 
 
@@ -161,7 +170,7 @@ def release_in_draft(session: Session, now: datetime, commission: Commission, dr
     Returns whether it was released. Call it under the brand's lock.
     """
     due = _releasable(False).where(Commission.id == commission.id)
-    if session.scalar(due, {"before": draft.ends_at, "now": now, "limit": 1}) is None:
+    if session.scalar(due, _until(session, now, draft.ends_at) | {"limit": 1}) is None:
         return False
     reason = Reason(CommissionReason.RELEASE_AFTER_HOLD)
     release_commission(session, now, commission, reason, now, draft=draft)

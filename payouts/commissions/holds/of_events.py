@@ -4,7 +4,6 @@ Such a message holds the commission of its order, whether it was released or not
 it began to hold the order. Until this module has placed the hold, the message blocks the release.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
@@ -32,24 +31,27 @@ from payouts.commissions.reasons import CommissionReason
 from payouts.ledger.operations import lock_books
 from tracker.reasons import Reason
 from tracker.sales.inbox.models import UNAPPLIED, Event
-from tracker.sales.inbox.unapplied import unapplied_by_sale
+from tracker.sales.inbox.unapplied import unapplied_by_sale, unapplied_event_ids
 from tracker.sales.orders.models import Sale
 
 _Id = ColumnElement[str] | InstrumentedAttribute[str]
 
 
 def hold_for_events(session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
-    """Hold up to `limit` commissions whose order an unapplied event names. Returns how many.
+    """Hold up to `limit` commissions of each brand whose order an unapplied event names. Returns how many."""
+    owners = brands_to_hold_for_events(session, brand_id)
+    return sum(_hold_all(session, now, limit, owner) for owner in owners)
+
+
+def _hold_all(session: Session, now: datetime, limit: int, brand_id: str) -> int:
+    """Hold commissions of one brand. They are chosen under the lock: until then others may replace them.
 
     Those that were never released are held together. The others have money to move, and are held one by one.
-    What is to be held is read again under the lock: until then another commission may have replaced it.
     """
-    query, parameters = _without_event_hold(bool(brand_id)), {"brand_id": brand_id, "limit": limit}
-    owners = sorted({each.brand_id for each in session.execute(query, parameters)})
-    for owner in owners:
-        lock_books(session, owner)
-    waiting = session.execute(query, parameters).all() if owners else []
-    together: dict[str, list[NewHold]] = defaultdict(list)
+    lock_books(session, brand_id)
+    parameters = {"event_ids": unapplied_event_ids(session), "brand_id": brand_id, "limit": limit}
+    waiting = session.execute(_without_event_hold(), parameters).all()
+    together = []
     for each in waiting:
         reason = Reason(CommissionReason.MESSAGE_WAITS, {"event": each.event_id})
         if each.first_released_at is not None:
@@ -58,9 +60,8 @@ def hold_for_events(session: Session, now: datetime, limit: int, *, brand_id: st
             place_hold(session, now, commission, placed_by=by, cause_id=each.event_id, reason=reason)
         else:
             new = NewHold(each.commission_id, each.release_at, PlacedBy.EVENT, each.event_id, reason)
-            together[each.brand_id].append(new)
-    for owner, holds in together.items():
-        insert_holds(session, now, owner, holds)
+            together.append(new)
+    insert_holds(session, now, brand_id, together)
     return len(waiting)
 
 
@@ -77,9 +78,13 @@ def lift_for_events(session: Session, now: datetime, limit: int, *, brand_id: st
     return len(resolved)
 
 
-def brands_to_hold_for_events(session: Session) -> Sequence[str]:
-    """The brands for which `hold_for_events` has something to do."""
-    return session.scalars(_brands_to_hold()).all()
+def brands_to_hold_for_events(session: Session, brand_id: str = "") -> Sequence[str]:
+    """The brands for which `hold_for_events` has something to do; with `brand_id`, at most this one."""
+    event_ids = unapplied_event_ids(session)
+    if not event_ids:
+        return []
+    parameters = {"event_ids": event_ids, "brand_id": brand_id}
+    return sorted(session.scalars(_brands_to_hold(bool(brand_id)), parameters))
 
 
 def brands_to_lift_for_events(session: Session) -> Sequence[str]:
@@ -88,8 +93,9 @@ def brands_to_lift_for_events(session: Session) -> Sequence[str]:
 
 
 @cache
-def _brands_to_hold() -> Select[str]:
-    found = union(*_named_without_hold(False)).subquery()
+def _brands_to_hold(for_brand: bool) -> Select[str]:
+    """Parameters: `event_ids`, `brand_id`."""
+    found = union(*_named_without_hold(for_brand)).subquery()
     return select(found.c.brand_id).distinct()
 
 
@@ -99,9 +105,9 @@ def _brands_to_lift() -> Select[str]:
 
 
 @cache
-def _without_event_hold(for_brand: bool) -> CompoundSelect[*tuple[Any, ...]]:
-    """As `_named_without_hold`, in the order of ids. Parameters: `brand_id`, `limit`."""
-    found = union(*_named_without_hold(for_brand))
+def _without_event_hold() -> CompoundSelect[*tuple[Any, ...]]:
+    """Of one brand, in the order of ids. Parameters: `event_ids`, `brand_id`, `limit`."""
+    found = union(*_named_without_hold(for_brand=True))
     return found.order_by("commission_id", "event_id").limit(bindparam("limit"))
 
 
@@ -123,8 +129,15 @@ def _named_without_hold(for_brand: bool) -> Iterator[Select[*tuple[Any, ...]]]:
         )
 
 
-def sales_with_new_events() -> Select[str]:
+def sales_with_new_events(session: Session) -> Sequence[str]:
     """Ids of sales whose order an unapplied event names that has not held it yet: its hold will be placed."""
+    event_ids = unapplied_event_ids(session)
+    return session.scalars(_sales_query(), {"event_ids": event_ids}).all() if event_ids else []
+
+
+@cache
+def _sales_query() -> Select[str]:
+    """Parameter: `event_ids`."""
     named = union(*unapplied_by_sale()).subquery()
     return select(named.c.sale_id).where(~_held_by(named.c.sale_id, named.c.event_id))
 

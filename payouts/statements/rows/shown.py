@@ -13,7 +13,7 @@ from config.canonical import canonical_json
 from payouts.commissions.holds.placing import hold_words
 from payouts.commissions.models import Commission, Hold
 from payouts.commissions.pay_dates import pay_date_moves
-from tracker.sales.inbox.unapplied import unapplied_by_sale
+from tracker.sales.inbox.unapplied import unapplied_by_sale, unapplied_event_ids
 from tracker.times import format_utc
 
 NOTHING_MORE = ",[],[],[]]"
@@ -23,14 +23,18 @@ NOTHING_MORE = ",[],[],[]]"
 def waiting_messages(session: Session, brand_id: str) -> Mapping[str, Sequence[str]]:
     """By live commission of a brand: the ids of parked or conflicting messages about its order."""
     found: dict[str, list[str]] = defaultdict(list)
-    for commission_id, event_id in session.execute(_waiting(), {"brand_id": brand_id}):
+    event_ids = unapplied_event_ids(session)
+    if not event_ids:
+        return found
+    parameters = {"brand_id": brand_id, "event_ids": event_ids}
+    for commission_id, event_id in session.execute(_waiting(), parameters):
         found[commission_id].append(event_id)
     return found
 
 
 @cache
 def _waiting() -> Select[str, str]:
-    """Starts from the messages, which are few. Parameter: `brand_id`."""
+    """Starts from the messages, which are few. Parameters: `brand_id`, `event_ids`."""
     named = union(*unapplied_by_sale()).subquery()
     return (
         select(Commission.id, named.c.event_id)

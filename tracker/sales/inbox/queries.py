@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, defer
 from tracker.errors import NotFound
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.inbox.models import Event
-from tracker.sales.inbox.unapplied import unapplied_by_sale
+from tracker.sales.inbox.unapplied import unapplied_by_sale, unapplied_event_ids
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.models import Source
 from tracker.sales.sources.operations import get_source
@@ -78,9 +78,13 @@ def _is_older_than(session: Session, event_id: str) -> ColumnElement[bool]:
 
 def unapplied_events(session: Session, sale: Sale) -> Sequence[Event]:
     """Unapplied events that name its order, oldest first, without bodies; they hold its commission."""
+    event_ids = unapplied_event_ids(session)
+    if not event_ids:
+        return []
     unapplied = union(
         *(pairs.with_only_columns(Event.id).where(Sale.id == sale.id) for pairs in unapplied_by_sale())
     )
     events = select(Event).options(defer(Event.body, raiseload=True))
     events = events.where(Event.id.in_(select(unapplied.subquery().c.id)))
-    return session.scalars(events.order_by(Event.received_at, Event.id)).all()
+    events = events.order_by(Event.received_at, Event.id)
+    return session.scalars(events, {"event_ids": event_ids}).all()

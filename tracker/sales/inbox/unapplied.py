@@ -4,13 +4,28 @@ A message may use another name of its order, such as its payment, and be stored 
 known. So events are looked up by all names of a sale's order.
 """
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from collections.abc import Sequence
+from functools import cache
 
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from config.among import among
 from tracker.sales.inbox.models import UNAPPLIED, Event, EventName
 from tracker.sales.integrations.kinds import names_where
 from tracker.sales.orders.models import OrderReference, Sale
 from tracker.sales.sources.models import Source
+
+
+def unapplied_event_ids(session: Session) -> Sequence[str]:
+    """The ids of all unapplied events, which are few: the parameter of `unapplied_by_sale`."""
+    return session.scalars(_ids_query()).all()
+
+
+@cache
+def _ids_query() -> Select[str]:
+    """Its states are no parameters: SQLite could not tell that its index of unapplied events has all rows."""
+    return select(Event.id).where(Event.state.in_([literal_column(f"'{each}'") for each in UNAPPLIED]))
 
 
 def unapplied_by_sale() -> tuple[Select[str, str], ...]:
@@ -18,10 +33,12 @@ def unapplied_by_sale() -> tuple[Select[str, str], ...]:
 
     They select from Sale, Event and Source, and match by the order's id, by another name of it, and by each
     name under which a message without an order id waits; for a supporting source, only by names of payments.
-    All start from the unapplied events, which are few; a query per sale would scan all of them each time.
+    Parameter: `event_ids`, of `unapplied_event_ids`. All queries start from these events: databases do not
+    know how few they are, and would read all sales instead. Without such events, they need not be asked.
     """
+    is_unapplied = and_(among(Event.id, "event_ids"), Event.state.in_(UNAPPLIED))
     same_namespace = and_(
-        Event.state.in_(UNAPPLIED),
+        is_unapplied,
         _of_event(Event.source_id) == Source.id,
         Source.brand_id == Sale.brand_id,
         Source.namespace == Sale.namespace,
@@ -39,7 +56,7 @@ def unapplied_by_sale() -> tuple[Select[str, str], ...]:
     # From the event to its names, references and sales: by the namespace of the source, which is the same,
     # SQLite would scan all sales or references of it.
     by_waiting_name = and_(
-        Event.state.in_(UNAPPLIED),
+        is_unapplied,
         _of_event(Event.source_id) == Source.id,
         EventName.event_id == _of_event(Event.id),
         or_(
@@ -59,8 +76,5 @@ def unapplied_by_sale() -> tuple[Select[str, str], ...]:
 
 
 def _of_event(column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None]) -> ColumnElement[str]:
-    """A column of the event, for which SQLite has no index: it must begin with the state of the event.
-
-    It knows of a state only how many events have one on average, and would begin with all sales.
-    """
+    """A column of the event, for which SQLite has no index: it must begin with the ids of the events."""
     return func.coalesce(column, "")
