@@ -33,19 +33,7 @@ def main() -> int:
     except SchemaMismatch as error:
         sys.stderr.write(f"linkledger: {error}\n")
         return 1
-    scheduler = BackgroundScheduler(
-        timezone=UTC, executors={lane.value: ThreadPoolExecutor(1) for lane in Lane}
-    )
-    for lane in Lane:
-        scheduler.add_job(
-            partial(_tick, databases, settings, lane),
-            IntervalTrigger(seconds=TICK_INTERVAL_S, timezone=UTC),
-            executor=lane.value,
-            next_run_time=datetime.now(UTC),
-            max_instances=1,
-            coalesce=True,
-            misfire_grace_time=None,
-        )
+    scheduler = scheduler_of(databases, settings)
     # sigwait, not a handler: a handler could interrupt code that has a lock, and could run twice.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     scheduler.start()
