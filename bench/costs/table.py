@@ -113,11 +113,12 @@ def same_per_row(
     for database in sorted({database for database, _ in found}):
         sizes = sorted(sales for each, sales in found if each == database)
         for name in names if len(sizes) > 1 else ():
-            small, large = (per_task_ms(found[database, sales][name]) for sales in (sizes[0], sizes[-1]))
-            times = large / max(small, 1e-9)
-            figures = f"{times:.2f} times the CPU of {sizes[0]:,}"
-            target = f"within {SAME_PER_ROW:.0%}"
-            yield Line(database, sizes[-1], f"{name}, each", figures, target, times <= 1 + SAME_PER_ROW)
+            small, large = (found[database, sales][name] for sales in (sizes[0], sizes[-1]))
+            cpu = per_task_ms(large) / max(per_task_ms(small), 1e-9)
+            memory = large["peak_mb"] / small["peak_mb"]
+            figures = f"{cpu:.2f} times the CPU and {memory:.2f} times the memory of {sizes[0]:,}"
+            same = max(cpu, memory) <= 1 + SAME_PER_ROW
+            yield Line(database, sizes[-1], f"{name}, each", figures, f"within {SAME_PER_ROW:.0%}", same)
 
 
 def as_table(lines: Iterable[Line]) -> str:

@@ -24,12 +24,13 @@ def test_a_month_is_measured_by_its_lines_and_by_the_memory_of_both_halves() -> 
     assert not table.month("SQLite", 100_000, close | {"peak_mb": 301.0}, seal, FLOOR).met
 
 
-def test_a_task_may_cost_a_quarter_more_in_the_largest_books() -> None:
-    def found(cpu_s: float) -> dict[str, table.Figures]:
-        return {"accrue": {"cpu_s": cpu_s, "done": 10}}
+def test_a_task_may_cost_a_quarter_more_in_the_largest_books_and_memory_too() -> None:
+    def found(cpu_s: float, peak_mb: float = 100.0) -> dict[str, table.Figures]:
+        return {"accrue": {"cpu_s": cpu_s, "done": 10, "peak_mb": peak_mb}}
 
     small = {("SQLite", 10): found(1.0), ("PostgreSQL", 10): found(1.0)}
     (line,) = table.same_per_row(small | {("SQLite", 100): found(1.25)}, ["accrue"])
     assert (line.database, line.sales, line.met) == ("SQLite", 100, True)
-    (line,) = table.same_per_row(small | {("SQLite", 100): found(1.26)}, ["accrue"])
-    assert not line.met
+    for worse in (found(1.26), found(1.0, 126.0)):
+        (line,) = table.same_per_row(small | {("SQLite", 100): worse}, ["accrue"])
+        assert not line.met
