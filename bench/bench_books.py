@@ -28,6 +28,7 @@ from typing import Any
 from bench.costs import month, table
 from bench.costs.beside import BesideBench
 from bench.costs.place import CreateDatabase, Place, new_place
+from bench.costs.steps import WARM
 from bench.costs.year import CLICK_DAYS, STEPS, Year, hour_of
 from bench.measure import log
 from bench.postgres import durable_postgres
@@ -75,13 +76,13 @@ class BooksBench:
         return table.as_table([*self._lines, *table.same_per_row(self._steps, STEPS)])
 
     def _year(self, place: Place, sales: int) -> Any:
-        tasks = self._options.tasks
+        tasks = self._options.tasks + WARM
         filled = place.fill(
             sales=sales, creators=self._options.creators, until=UNTIL, click_days=self._options.click_days,
-            unaccrued=2 * tasks + hour_of(sales), unadjusted=2 * tasks, due=2 * tasks,
+            unaccrued=2 * tasks + hour_of(sales) + WARM, unadjusted=2 * tasks, due=2 * tasks,
         )  # fmt: skip
         self.note(table.timed(place.database, sales, "fill a year", filled))
-        found = Year(place, sales, tasks, self.note).run()
+        found = Year(place, sales, tasks - WARM, self.note).run()
         self._steps[place.database, sales] = found
         return found
 

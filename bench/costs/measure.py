@@ -17,7 +17,7 @@ from sqlalchemy import select
 from bench.costs.jobs import JobRuns
 from bench.costs.pages import measure_pages
 from bench.costs.statements import FORMATS, close_month, measure_export, seal_month
-from bench.costs.steps import STEPS, measure_job_of_step, measure_step
+from bench.costs.steps import STEPS, WARM, measure_job_of_step, measure_step
 from config.database import open_databases, read_session
 from config.locking.turns import Turn
 from config.migrate import upgrade
@@ -79,11 +79,11 @@ def _close_and_seal(runs: JobRuns, given: argparse.Namespace) -> dict[str, Any]:
 
 
 def _job_of_step(runs: JobRuns, given: argparse.Namespace, name: str) -> dict[str, Any]:
-    return measure_job_of_step(runs, name, given.now, given.home)
+    return measure_job_of_step(runs, name, given.now, given.home, WARM)
 
 
 def _step(runs: JobRuns, given: argparse.Namespace, name: str) -> dict[str, Any]:
-    return measure_step(runs.databases, name, given.now, given.home, given.tasks)
+    return measure_step(runs.databases, name, given.now, given.home, given.tasks, WARM)
 
 
 def main() -> None:
