@@ -9,8 +9,8 @@ the database order those who want it:
   moment: it begins only when no person waits.
 * `jobs`: the queue of the jobs, so that at most one of them writes or waits at the gate.
 
-The files only order the transactions. Whoever cannot use them, or has waited too long, goes on to SQLite's
-own lock and its busy handler, which keep the data safe.
+The files only order the transactions. A process that cannot use them, or has waited too long, goes on to
+SQLite's own lock and its busy handler, which keep the data safe.
 """
 
 import fcntl
