@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from config.database import read_session
@@ -24,13 +26,20 @@ def _check(context: JobContext, *, full: bool) -> dict[str, Any]:
     """Raises Fault with what was found."""
 
     @contextmanager
-    def reads() -> Iterator[Session]:
+    def reads(engine: Engine) -> Iterator[Session]:
         context.renew()
-        with read_session(context.databases.main) as session:
+        with read_session(engine) as session:
             yield session
 
+    databases = context.databases
     run = run_check(
-        context.databases.main, context.settings, context.now, full=full, reads=reads, write=context.write
+        databases.main,
+        context.settings,
+        context.now,
+        full=full,
+        reads=partial(reads, databases.main),
+        write=context.write,
+        clicks=partial(reads, databases.clicks),
     )
     if faults := run.result.in_order():
         raise Fault("; ".join(fault.message for fault in faults))

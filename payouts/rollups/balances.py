@@ -46,7 +46,7 @@ def carry_balances(session: Session, now: datetime, limit: int, *, brand_id: str
     moved = update(BalanceMark).where(*same).values(seq=end).returning(BalanceMark.seq)
     if end <= start or session.execute(moved).first() is None:
         return 0
-    changes = _posted(session, brand_id, after=start, until=end)
+    changes = posted(session, brand_id, after=start, until=end)
     rows = [{**owner._asdict(), "balance_minor": change} for owner, change in changes.items()]
     if rows:
         statement = insert_into(BalanceCopy, session)
@@ -89,11 +89,11 @@ def _posted_since(session: Session, brand_id: str, creator_id: str | None = None
     """What was posted after the copies were made."""
     start = session.scalar(select(BalanceMark.seq).where(BalanceMark.brand_id == brand_id)) or 0
     newest = session.scalar(select(Chain.seq).where(Chain.brand_id == brand_id)) or 0
-    found = _posted(session, brand_id, after=start, until=newest)
+    found = posted(session, brand_id, after=start, until=newest)
     return {each: change for each, change in found.items() if creator_id in (None, each.creator_id)}
 
 
-def _posted(session: Session, brand_id: str, *, after: int, until: int) -> dict[Owner, int]:
+def posted(session: Session, brand_id: str, *, after: int, until: int) -> dict[Owner, int]:
     """Credits less debits of creators' accounts in a part of the brand's books."""
     part = {"brand_id": brand_id, "after": after, "until": until}
     return {Owner(*owner): int(change) for *owner, change in session.execute(_changes(), part)}

@@ -1,7 +1,7 @@
 """Which days are touched by the rows that were recorded in a time; each row's id contains that time."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -73,6 +73,22 @@ def latest_counted_slot(session: Session) -> datetime:
     return session.scalar(newest) or EPOCH
 
 
+def is_counted(session: Session, brand_id: str, spans: Iterable[tuple[datetime, datetime]]) -> bool:
+    """Whether the totals take into account all that was recorded about a brand's sales of these times."""
+    slots = {
+        slot_of(id_time(identifier))
+        for start, end in spans
+        for table in _RECORDED
+        for identifier in session.scalars(
+            _about_sales(table), {"brand_id": brand_id, "start": start, "end": end}
+        )
+    }
+    return all(
+        rows_between(session, slot, slot + SLOT) <= counted_between(session, slot, slot + SLOT)
+        for slot in slots
+    )
+
+
 def changed_slots(session: Session, start: datetime, end: datetime) -> dict[datetime, Recorded]:
     """The slots of that time in which more was recorded than the totals take into account."""
     found = _recorded(session, start, end)
@@ -130,6 +146,18 @@ def _with_sale(table: Any) -> Select[str, str, datetime, bool]:
     if table is Entry:
         rows = rows.join(Commission, Commission.id == Entry.commission_id)
         return rows.join(Sale, Sale.id == Commission.sale_id)
+    return rows if table is Sale else rows.join(Sale, Sale.id == table.sale_id)
+
+
+@cache
+def _about_sales(table: Any) -> Select[str]:
+    """Ids of rows about the sales of a brand and a time. Parameters: `brand_id`, `start`, `end`."""
+    within = (Sale.occurred_at >= bindparam("start"), Sale.occurred_at < bindparam("end"))
+    rows = select(table.id).where(Sale.brand_id == bindparam("brand_id"), *within)
+    if table is Entry:
+        return rows.join(Commission, Commission.id == Entry.commission_id).join(
+            Sale, Sale.id == Commission.sale_id
+        )
     return rows if table is Sale else rows.join(Sale, Sale.id == table.sale_id)
 
 

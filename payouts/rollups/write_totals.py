@@ -23,7 +23,7 @@ def write_day(session: Session, computed: DayTotals, limit: int) -> int:
     lock_for_writers(session, CountedDay)
     if not _is_newest(session, computed):
         return 0
-    stored = _stored(session, computed)
+    stored = stored_totals(session, computed)
     wanted = {key: tuple(figures) for key, figures in computed.totals.items()}
     changed = [key for key in wanted if wanted[key] != stored.get(key)][:limit]
     gone = [key for key in stored if key not in wanted][: limit - len(changed)]
@@ -51,7 +51,8 @@ def _is_newest(session: Session, computed: DayTotals) -> bool:
     return session.execute(newest.values(values).returning(CountedDay.counted)).first() is not None
 
 
-def _stored(session: Session, computed: DayTotals) -> dict[Key, tuple[int, ...]]:
+def stored_totals(session: Session, computed: DayTotals) -> dict[Key, tuple[int, ...]]:
+    """What is stored for the day of `computed`."""
     columns = [getattr(SaleDay, name) for name in (*Key._fields, *FIGURES)]
     of_day = (SaleDay.brand_id == computed.brand_id, SaleDay.day == computed.day)
     rows = session.execute(select(*columns).where(*of_day))

@@ -18,6 +18,7 @@ from payouts.commissions.models import Commission
 from payouts.ledger.balance_copies import copy_faults
 from payouts.ledger.checks import BooksSoFar, Finding, Reads, books_end, pages_of, walk
 from payouts.ledger.models import Account
+from payouts.rollups.checks import balance_copy_faults, sale_total_faults
 from payouts.selfcheck.subjects import Statements, Touched, touched_pages
 from payouts.settlement.checks import entry_faults, payout_faults, settlement_faults, stuck_payouts
 from payouts.settlement.freezes import active_freezes
@@ -43,13 +44,14 @@ class Promise(StrEnum):
     COPIES = "copies of balances agree with the postings"
     SETTLED = "what no payout has settled is what is payable"
     ENTRIES = "every entry is open or in one sent payout"
+    PAGES = "balances, totals of sales and visits that pages show agree with the rows that they sum up"
     STUCK = "no payout is stuck"
     FREEZES = "payouts are not frozen"
 
 
 _OF_THE_BOOKS = {"chain": Promise.CHAIN, "postings": Promise.POSTINGS, "balances": Promise.BALANCES}
-_OF_NOW = (Promise.STUCK, Promise.FREEZES)
-"""Promises about the present: when one is broken, what was written is still right."""
+_BESIDE_THE_BOOKS = (Promise.PAGES, Promise.STUCK, Promise.FREEZES)
+"""Promises about copies for pages and about the present: when one is broken, the books are still right."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,11 @@ class CheckResult:
     def of(self, promise: Promise) -> list[Finding]:
         return [finding for kept, finding in self.findings if kept == promise]
 
+    @property
+    def stopping_payouts(self) -> list[Finding]:
+        """All but those about what only pages read."""
+        return [each for promise in Promise if promise != Promise.PAGES for each in self.of(promise)]
+
     def in_order(self) -> list[Finding]:
         """All findings, in the order of the promises."""
         return [finding for promise in Promise for finding in self.of(promise)]
@@ -80,13 +87,13 @@ class CheckResult:
     @property
     def faults_of_books(self) -> int:
         """How many findings there are about what was written, whatever happens now."""
-        return sum(promise not in _OF_NOW for promise, _finding in self.findings)
+        return sum(promise not in _BESIDE_THE_BOOKS for promise, _finding in self.findings)
 
     def add(self, promise: Promise, findings: Iterable[Finding]) -> None:
         self.findings += [(promise, each) for each in findings]
 
     def add_faults_of_books(self, other: "CheckResult") -> None:
-        self.findings += [each for each in other.findings if each[0] not in _OF_NOW]
+        self.findings += [each for each in other.findings if each[0] not in _BESIDE_THE_BOOKS]
 
 
 def self_check(session: Session, now: datetime) -> list[Finding]:
@@ -132,6 +139,9 @@ def _check_brand(reads: Reads, start: Start, result: CheckResult) -> None:
     closings = statements.closings(books.owed, start.since, touched.periods)
     result.add(Promise.STATEMENTS, statement_faults(reads, closings))
     result.add(Promise.COPIES, copy_faults(reads, statements.periods_of(closings)))
+    if start.since is None:
+        result.add(Promise.PAGES, balance_copy_faults(reads, books))
+        result.add(Promise.PAGES, sale_total_faults(reads, books.brand_id))
     result.ends.append(books)
 
 

@@ -1,9 +1,11 @@
 """The command that runs the self-check."""
 
+from functools import partial
 from typing import Any
 
 import click
 
+from config.database import read_session
 from payouts.selfcheck.checks import Promise
 from payouts.selfcheck.models import Mark
 from payouts.selfcheck.runs import CheckRun, run_check
@@ -21,7 +23,8 @@ def check_command(console: Console, full: bool) -> CommandResult:
     """
     checks: list[dict[str, Any]] = []
     lines: list[str] = []
-    run = run_check(console.databases.main, console.settings, console.now, full=full)
+    databases, clicks = console.databases, partial(read_session, console.databases.clicks)
+    run = run_check(databases.main, console.settings, console.now, full=full, clicks=clicks)
     result = run.result
     for promise in Promise:
         findings = result.of(promise)

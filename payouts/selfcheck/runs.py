@@ -3,7 +3,7 @@
 A run reads page by page, each in a short read, and records marks when it found no fault of the books.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
 from config.settings import Settings
-from payouts.ledger.checks import BooksSoFar, Reads
+from payouts.ledger.checks import BooksSoFar, Finding, Reads
 from payouts.selfcheck.checks import CheckResult, Promise, Start, check_books
 from payouts.selfcheck.marks import (
     MarkFound,
@@ -25,6 +25,7 @@ from payouts.selfcheck.marks import (
     record_mark,
 )
 from payouts.selfcheck.models import Mark
+from tracker.clicks.counting.day_checks import day_faults
 from tracker.errors import Fault
 from tracker.evidence_key import EvidenceKey, load_evidence_key
 from tracker.people.accounts.models import Brand
@@ -60,10 +61,12 @@ def run_check(
     full: bool = False,
     reads: Reads | None = None,
     write: Write | None = None,
+    clicks: Reads | None = None,
 ) -> CheckRun:
     """Check what came since each brand's mark, or everything where there is no mark that can be trusted.
 
-    `full`: everything, whatever the marks say. `reads` and `write` open the transactions of a job.
+    `full`: everything, whatever the marks say. `reads` and `write` open the transactions of a job;
+    `clicks` opens reads of the click database, without which visits are not checked.
     """
     reads, write = reads or partial(read_session, engine), write or partial(transact, engine)
     key = load_evidence_key(settings.home)
@@ -77,6 +80,9 @@ def run_check(
     result = check_books(reads, now, starts)
     if full and not result.faults_of_books:
         result.add_faults_of_books(_check_since_marks(reads, now, brands, key))
+    if clicks is not None:
+        swept = [brand_id for brand_id, start in starts.items() if start.since is None]
+        result.add(Promise.PAGES, _visits(reads, clicks, swept))
     for found in marks.values():
         result.add(Promise.MARKS, found.faults)
     run = CheckRun(result, marks)
@@ -86,12 +92,17 @@ def run_check(
 
 def require_consistent_books(engine: Engine, settings: Settings, now: datetime) -> None:
     """Raises Fault, which freezes payouts, when the self-check finds anything."""
-    findings = run_check(engine, settings, now).result.in_order()
+    findings = run_check(engine, settings, now).result.stopping_payouts
     if findings:
         more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
         raise Fault(
             f"Payouts are frozen: {findings[0].message}{more}. Nothing was sent. Run: linkledger check"
         )
+
+
+def _visits(reads: Reads, clicks: Reads, brands: Sequence[str]) -> Iterator[Finding]:
+    for subject_id, message in day_faults(reads, clicks, brands):
+        yield Finding("pages", subject_id, message)
 
 
 def _start(
