@@ -42,6 +42,7 @@ PROTECTED = {
     "ledger_posting",
     "ledger_transaction",
     "pay_date_move",
+    "pay_day_move",
     "policy_change",
     "rate_override",
     "review_decision",

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from payouts.ledger.calendar import Span, days_later, payday_of, span_at
+from payouts.ledger.calendar import Span, days_later, pay_date_of, span_at
 from tracker.people.accounts.brand_rules import BrandRules
 
 LATE_REPORT_HOLD_DAYS = 7
@@ -31,8 +30,7 @@ def expected_pay_date(rules: BrandRules, release_at: datetime) -> str:
     It is the first pay day of the period that contains the release: the day after the end of its review, in
     the period's time zone. An early approval does not change it.
     """
-    zone = ZoneInfo(rules.calendar_at(release_at).timezone)
-    return payday_of(rules, release_at).astimezone(zone).date().isoformat()
+    return pay_date_of(rules, release_at)
 
 
 def pay_date_text(pay_date: str, moves: Sequence[Mapping[str, Any]]) -> str:

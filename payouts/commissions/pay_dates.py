@@ -9,37 +9,44 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select, type_coerce
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from config.among import among
-from config.columns import UtcSeconds
 from config.insert import insert_all
-from payouts.commissions.dates import PayDates, expected_pay_date
+from payouts.commissions.dates import expected_pay_date
 from payouts.commissions.models import Commission, Hold, PayDateMove
+from payouts.commissions.period_moves import DayMove, Line, PeriodMove, PresentDays, merged, period_move
 from payouts.commissions.reasons import COMMISSION_TEXTS, CommissionReason
+from payouts.ledger.models import PayDayMove
+from payouts.ledger.pay_days import pay_day_moves
 from tracker.ids import new_id
 from tracker.people.accounts.brand_rules import BrandRules
 from tracker.people.accounts.rules_versions import load_rules
 from tracker.reasons import Reason
-from tracker.times import format_utc
+from tracker.times import format_utc, parse_utc
 
 
 def pay_date_moves(session: Session, commission_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """By commission, of those whose pay date moved: the moves as JSON, in their order."""
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for move in session.execute(_shown_query(), {"ids": commission_ids}):
-        found[move.commission_id].append(
-            {
-                "from": move.from_on,
-                "to": move.to_on,
-                "why": COMMISSION_TEXTS.shown(move.reason, move.reason_code, move.reason_parameters),
-                "reason_code": move.reason_code,
-                "reason_parameters": move.reason_parameters,
-                "at": move.moved_at,
-            }
-        )
-    return dict(found)
+    """By commission, of those whose pay date moved: the moves as JSON, in their order.
+
+    Moves of a line and of the period in which it is released.
+    """
+    return {
+        commission_id: [_move_json(each) for each in moves]
+        for commission_id, moves in _moves(session, commission_ids).items()
+    }
+
+
+def _move_json(move: DayMove) -> dict[str, Any]:
+    return {
+        "from": move.from_on,
+        "to": move.to_on,
+        "why": move.why,
+        "reason_code": move.reason_code,
+        "reason_parameters": move.reason_parameters,
+        "at": format_utc(move.moved_at),
+    }
 
 
 def pay_dates_json(
@@ -55,6 +62,38 @@ def pay_dates_json(
         "pay_date_now": moves[-1]["to"] if moves else first,
         "pay_date_moves": list(moves),
     }
+
+
+def _moves(session: Session, commission_ids: Sequence[str]) -> dict[str, list[DayMove]]:
+    """By commission, of those whose pay date moved."""
+    parameters = {"ids": list(commission_ids)}
+    own: dict[str, list[DayMove]] = defaultdict(list)
+    for move in session.scalars(_own_query(), parameters):
+        own[move.commission_id].append(_own_move(move))
+    of_periods: dict[str, list[PeriodMove]] = defaultdict(list)
+    for each in session.scalars(_of_periods_query(), parameters):
+        of_periods[each.brand_id].append(period_move(each))
+    if not of_periods:
+        return dict(own)
+    for row in session.execute(_lines_query(), parameters):
+        line = Line(*row)
+        if found := merged(line, own.get(line.commission_id, ()), of_periods.get(line.brand_id, ())):
+            own[line.commission_id] = found
+    return dict(own)
+
+
+def _own_move(move: PayDateMove) -> DayMove:
+    parameters = move.reason_parameters
+    released = parameters.get("released") or parameters.get("until")
+    return DayMove(
+        move.from_on,
+        move.to_on,
+        COMMISSION_TEXTS.shown(move.reason, move.reason_code, parameters),
+        move.reason_code,
+        parameters,
+        move.moved_at,
+        parse_utc(released) if released else move.moved_at,
+    )
 
 
 class _Said(NamedTuple):
@@ -81,31 +120,39 @@ def note_pay_dates(
     ends: dict[str, list[datetime | None]] = defaultdict(list)
     for commission_id, ends_at in session.execute(_ends_query(), parameters):
         ends[commission_id].append(ends_at)
-    said = {row[0]: _Said(row[1], row[2]) for row in session.execute(_moves_query(), parameters)}
-    pay_dates: dict[str, PayDates] = {}
+    said = _moves(session, commission_ids)
+    numbers = dict(row for row in session.execute(_numbers_query(), parameters))
+    days: dict[str, PresentDays] = {}
     rows = []
-    for brand_id, commission_id, release_at, matured_at, first_day in session.execute(
+    for brand_id, commission_id, currency, release_at, matured_at, first_day in session.execute(
         _dates_query(), parameters
     ):
-        last = said.get(commission_id, _Said(0, first_day))
+        last_day = said[commission_id][-1].to_on if commission_id in said else first_day
         held_until = [each for each in ends[commission_id] if each is not None]
         is_open_ended = len(held_until) < len(ends[commission_id])
         if is_open_ended or (matured_at is not None and not held_until):
             continue
-        if brand_id not in pay_dates:
-            pay_dates[brand_id] = PayDates(load_rules(session, brand_id))
-        day = pay_dates[brand_id].of(max(release_at, (ended_at or {}).get(commission_id, now), *held_until))
-        if day != last.day:
-            rows.append(_row(now, commission_id, last, day, held_until))
+        if brand_id not in days:
+            days[brand_id] = PresentDays(load_rules(session, brand_id), pay_day_moves(session, [brand_id]))
+        released = max(release_at, (ended_at or {}).get(commission_id, now), *held_until)
+        day = days[brand_id].of(released, currency)
+        if day != last_day:
+            last = _Said(numbers.get(commission_id, 0), last_day)
+            rows.append(_row(now, commission_id, last, day, released, held_until))
     session.flush()
     insert_all(session, PayDateMove, rows)
     return len(rows)
 
 
 def _row(
-    now: datetime, commission_id: str, last: _Said, day: str, held_until: Sequence[datetime]
+    now: datetime,
+    commission_id: str,
+    last: _Said,
+    day: str,
+    released: datetime,
+    held_until: Sequence[datetime],
 ) -> dict[str, Any]:
-    reason = Reason(CommissionReason.PAY_DATE_AFTER_LIFT)
+    reason = Reason(CommissionReason.PAY_DATE_AFTER_LIFT, {"released": format_utc(released)})
     if day > last.day and held_until:
         reason = Reason(CommissionReason.PAY_DATE_AFTER_HOLD, {"until": format_utc(max(held_until))})
     return {
@@ -127,34 +174,39 @@ def _ends_query() -> Select[str, datetime | None]:
 
 
 @cache
-def _moves_query() -> Select[str, int, str]:
-    """The last one of a commission comes last. Parameter: `ids`."""
-    columns = (PayDateMove.commission_id, PayDateMove.number, PayDateMove.to_on)
-    return select(*columns).where(among(PayDateMove.commission_id, "ids")).order_by(PayDateMove.number)
+def _numbers_query() -> Select[str, int]:
+    """The number of the last move of each commission. Parameter: `ids`."""
+    moved = select(PayDateMove.commission_id, func.max(PayDateMove.number))
+    return moved.where(among(PayDateMove.commission_id, "ids")).group_by(PayDateMove.commission_id)
 
 
 @cache
-def _shown_query() -> Select[*tuple[Any, ...]]:
+def _own_query() -> Select[PayDateMove]:
     """Parameter: `ids`."""
-    return (
-        select(
-            PayDateMove.commission_id,
-            PayDateMove.from_on,
-            PayDateMove.to_on,
-            PayDateMove.reason,
-            PayDateMove.reason_code,
-            PayDateMove.reason_parameters,
-            type_coerce(PayDateMove.moved_at, UtcSeconds()).label("moved_at"),
-        )
-        .where(among(PayDateMove.commission_id, "ids"))
-        .order_by(PayDateMove.commission_id, PayDateMove.number)
-    )
+    moved = select(PayDateMove).where(among(PayDateMove.commission_id, "ids"))
+    return moved.order_by(PayDateMove.commission_id, PayDateMove.number)
+
+
+@cache
+def _of_periods_query() -> Select[PayDayMove]:
+    """The moves of periods of these commissions' brands, which are few. Parameter: `ids`."""
+    brands = select(Commission.brand_id).where(among(Commission.id, "ids"))
+    moved = select(PayDayMove).where(PayDayMove.brand_id.in_(brands))
+    return moved.order_by(PayDayMove.brand_id, PayDayMove.number)
+
+
+@cache
+def _lines_query() -> Select[*tuple[Any, ...]]:
+    """The columns of Line, of commissions that were told a day. Parameter: `ids`."""
+    columns = (Commission.release_at, Commission.created_at, Commission.expected_pay_on)
+    told = select(Commission.id, Commission.brand_id, Commission.currency, *columns)
+    return told.where(among(Commission.id, "ids"), Commission.expected_pay_on.is_not(None))
 
 
 @cache
 def _dates_query() -> Select[*tuple[Any, ...]]:
     """Of live commissions, without those that are older than the dates. Parameter: `ids`."""
     dates = (Commission.release_at, Commission.matured_at, Commission.expected_pay_on)
-    found = select(Commission.brand_id, Commission.id, *dates)
+    found = select(Commission.brand_id, Commission.id, Commission.currency, *dates)
     is_dated = (Commission.live, Commission.expected_pay_on.is_not(None))
     return found.where(among(Commission.id, "ids"), *is_dated).order_by(Commission.id)

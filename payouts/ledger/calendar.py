@@ -70,6 +70,11 @@ def payday_of(rules: BrandRules, at: datetime) -> datetime:
     return midnight_after(ends_at, rules.review_days_at(ends_at) + 1, rules.calendar_at(at).timezone)
 
 
+def pay_date_of(rules: BrandRules, at: datetime) -> str:
+    """The day of `payday_of` in the period's time zone, as YYYY-MM-DD."""
+    return payday_of(rules, at).astimezone(ZoneInfo(rules.calendar_at(at).timezone)).date().isoformat()
+
+
 def calendar_change_at(rules: BrandRules, now: datetime, last_ends_at: datetime | None) -> datetime:
     """When a change of the calendar takes effect: at the end of the period that contains `now`.
 

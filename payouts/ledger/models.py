@@ -133,3 +133,30 @@ class AccountBalance(Base):
     period_id: Mapped[str] = mapped_column(ForeignKey("period.id"), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("ledger_account.id"), primary_key=True)
     balance_minor: Mapped[int]
+
+
+class PayDayMove(Base):
+    """Lines that are released in a span of time are paid on another day than was said. Append-only.
+
+    It concerns those that expected the day `from_on` (YYYY-MM-DD); `currency` is null where it concerns all.
+    """
+
+    __tablename__ = "pay_day_move"
+    __table_args__ = (
+        UniqueConstraint("brand_id", "number", name="pay_day_moves_are_numbered"),
+        CheckConstraint("from_on <> to_on", name="a_pay_day_moves_to_another_day"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[str] = mapped_column(ForeignKey("brand.id"))
+    number: Mapped[int]
+    released_from: Mapped[datetime]
+    released_until: Mapped[datetime]
+    currency: Mapped[str | None]
+    from_on: Mapped[str]
+    to_on: Mapped[str]
+    reason: Mapped[str]
+    reason_code: Mapped[str]
+    reason_parameters: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    moved_at: Mapped[datetime]

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from payouts.ledger.calendar import calendar_change_at
 from payouts.ledger.operations import lock_books
+from payouts.ledger.pay_days import note_new_rules
 from payouts.ledger.periods import last_period_end
 from tracker.errors import Invalid
 from tracker.people.accounts.brand_rules import RulesVersion
@@ -39,4 +40,6 @@ def change_rules(
         effective_at = max(now, newest.effective_at)  # a change of the calendar that is planned stays planned
     else:
         effective_at = calendar_change_at(history, now, last_period_end(session, brand.id))
-    return add_rules(session, now, brand.id, newest, replace(new, effective_at=effective_at))
+    added = add_rules(session, now, brand.id, newest, replace(new, effective_at=effective_at))
+    note_new_rules(session, now, brand.id, history, load_rules(session, brand.id))
+    return added

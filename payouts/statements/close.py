@@ -22,6 +22,7 @@ from payouts.ledger.balances import currencies_of
 from payouts.ledger.calendar import midnight_after, span_with_name
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
+from payouts.ledger.pay_days import note_draft
 from payouts.ledger.periods import (
     ensure_period,
     has_period_until,
@@ -159,8 +160,11 @@ def _close(session: Session, now: datetime, brand: Brand, period: Period) -> Non
     )
     mark_closed(session, now, period)
     session.refresh(period)
-    review_days = load_rules(session, brand.id).review_days_at(now)
-    review_starts_at, zone = max(now, period.ends_at), period.timezone or brand.timezone
+    rules = load_rules(session, brand.id)
+    review_days, zone = rules.review_days_at(now), period.timezone or brand.timezone
+    review_starts_at = max(now, period.ends_at)
+    pay_from = midnight_after(review_starts_at, review_days + 1, zone)
+    note_draft(session, now, period, rules, pay_from, zone)
     for currency in currencies_of(session, brand.id) or [brand.currency]:
         insert_once(
             session,
@@ -172,7 +176,7 @@ def _close(session: Session, now: datetime, brand: Brand, period: Period) -> Non
             state="draft",
             drafted_at=now,
             review_ends_at=midnight_after(review_starts_at, review_days, zone),
-            pay_from=midnight_after(review_starts_at, review_days + 1, zone),
+            pay_from=pay_from,
             sealed_at=None,
             approved_by=None,
             minimum_minor=minimum_of(session, brand, currency, now),

@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
+from payouts.ledger.pay_days import note_approval
 from payouts.ledger.periods import get_period
 from payouts.statements.models import Statement
 from payouts.statements.rows.refresh import refresh_rows
 from payouts.statements.rows.totals import write_total
 from tracker.errors import NotFound, NotNow
+from tracker.people.accounts.models import Brand
 
 
 def get_statement(session: Session, brand_id: str, period_name: str, currency: str) -> Statement:
@@ -46,7 +48,14 @@ def approve(session: Session, now: datetime, statement_id: str, *, approved_by: 
             .values(state="approved", approved_at=now, approved_by=approved_by)
         )
         session.refresh(statement)
+        _note_pay_day(session, now, statement)
     return statement
+
+
+def _note_pay_day(session: Session, now: datetime, statement: Statement) -> None:
+    period = session.get_one(Period, statement.period_id)
+    zone = period.timezone or session.get_one(Brand, statement.brand_id).timezone
+    note_approval(session, now, period, statement.currency, statement.pay_from, zone)
 
 
 def approve_automatically(session: Session, now: datetime, statement_id: str) -> bool:
