@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from config.columns import UtcTime
 from payouts.commissions.holds.placing import hold_words
 from payouts.commissions.models import Commission, Hold
-from payouts.rollups.amounts import amount_left
+from payouts.commissions.worth.amounts import amount_left
 from tracker.money import Money
 from tracker.people.accounts.models import Creator
 from tracker.sales.orders.models import Sale

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from config.columns import UtcTime
 from payouts.commissions.models import Commission
-from payouts.rollups.amounts import amount_left
+from payouts.commissions.worth.amounts import amount_left
 from tracker.money import Money
 from tracker.people.accounts.models import Creator
 from tracker.sales.orders.amounts import AMOUNT_COLUMNS, amounts_from

@@ -6,8 +6,8 @@ from typing import TypeVarTuple
 from sqlalchemy import ScalarSelect, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from payouts.commissions.entries import current_amount_minor, entries_of
 from payouts.commissions.models import Commission, Entry
+from payouts.commissions.worth.amounts import amount_left
 from tracker.money import Money
 from tracker.people.accounts.models import Creator
 from tracker.programs.models import Enrollment
@@ -41,7 +41,7 @@ def undecided_commissions(session: Session, brand_id: str) -> list[UndecidedComm
     """
     credited, claimant = aliased(Creator), aliased(Creator)
     rows = session.execute(
-        _disputed(select(Commission, Sale, _newest, credited, claimant))
+        _disputed(select(Commission, amount_left(), Sale.order_id, _newest, credited, claimant))
         .join(Sale, Sale.id == Commission.sale_id)
         .join(credited, credited.id == Commission.creator_id)
         .join(Enrollment, Enrollment.id == _newest.enrollment_id, isouter=True)
@@ -50,8 +50,10 @@ def undecided_commissions(session: Session, brand_id: str) -> list[UndecidedComm
         .order_by(Commission.id)
     ).all()
     return [
-        UndecidedCommission(sale.order_id, commission.id, _worth(session, commission), owner, other, evidence)
-        for commission, sale, evidence, owner, other in rows
+        UndecidedCommission(
+            order_id, commission.id, Money(worth_minor, commission.currency), owner, other, evidence
+        )
+        for commission, worth_minor, order_id, evidence, owner, other in rows
     ]
 
 
@@ -85,7 +87,3 @@ def entry_count(kind: str) -> ScalarSelect[int]:
     """How many entries of a kind the commission has, as an expression."""
     count = select(func.count()).where(Entry.commission_id == Commission.id, Entry.kind == kind)
     return count.correlate(Commission).scalar_subquery()
-
-
-def _worth(session: Session, commission: Commission) -> Money:
-    return Money(current_amount_minor(entries_of(session, commission.id)), commission.currency)

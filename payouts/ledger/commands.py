@@ -18,7 +18,7 @@ from payouts.ledger.rules import EVENTS, EventRule, events_of, kind_of
 from tracker.console import CommandResult, Console, ConsoleCommand, ConsoleGroup, pass_console
 from tracker.errors import Invalid
 from tracker.money import Money
-from tracker.people.accounts.operations import get_brand, get_creator
+from tracker.people.accounts.operations import creator_names, get_brand
 
 _FORMER_PAYMENTS = (
     "earlier versions posted payments by hand to funding, not to bank, and these bookings stay as they are. "
@@ -163,11 +163,13 @@ def balances(console: Console, brand_id: str) -> CommandResult:
     with read_session(console.databases.main) as session:
         brand = get_brand(session, brand_id)
         for currency in currencies_of(session, brand.id):
-            for creator_id, balance in creator_balances(session, brand.id, currency).items():
+            of_creators = creator_balances(session, brand.id, currency)
+            names = creator_names(session, list(of_creators))
+            for creator_id, balance in of_creators.items():
                 found.append(
                     {
                         "creator": creator_id,
-                        "name": get_creator(session, creator_id).name,
+                        "name": names[creator_id],
                         "held": Money(balance.pending_minor, currency).as_json(),
                         "payable": Money(balance.payable_minor, currency).as_json(),
                         "in_transit": Money(balance.in_transit_minor, currency).as_json(),

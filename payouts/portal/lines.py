@@ -8,7 +8,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from payouts.commissions.models import Commission
-from payouts.rollups.amounts import amount_left
+from payouts.commissions.worth.amounts import amount_left
 from tracker.money import Money
 from tracker.people.accounts.models import Brand
 from tracker.sales.orders.models import Sale

@@ -1,12 +1,16 @@
 """The commands of the ledger: what a person can book, what each kind is for, and what accounts contain."""
 
+from typing import Any
+
 import pytest
+from sqlalchemy import Engine, event
 
 from payouts.ledger.commands import COMMANDS
 from payouts.ledger.manual import MANUAL_KINDS
 from payouts.ledger.rules import EVENTS
 from tests.cast.api import Terminal
-from tests.cast.books import Books
+from tests.cast.books import Books, add_creator
+from tests.cast.months import add_booking
 from tests.payouts.ledger.test_manual import former_payment_by_hand
 
 
@@ -107,3 +111,24 @@ def test_what_cannot_be_booked_is_refused_with_the_reason(
     named = [books.creator_id if each == "CREATOR" else each for each in options]
     assert message in terminal.refused(*book(books, kind, amount_minor, "--key", "k", *named))
     assert terminal.ask("ledger", "accounts", "--brand", books.brand_id) == []
+
+
+def test_the_number_of_queries_of_balances_does_not_depend_on_the_creators(
+    books: Books, terminal: Terminal
+) -> None:
+    def shown() -> tuple[list[str], int]:
+        queries: list[str] = []
+
+        def count(*call: Any) -> None:
+            queries.append(call[2])
+
+        event.listen(Engine, "before_cursor_execute", count)
+        found = terminal.ask("ledger", "balances", "--brand", books.brand_id)
+        event.remove(Engine, "before_cursor_execute", count)
+        return sorted(each["name"] for each in found), len(queries)
+
+    add_booking(books, 10_00, "10-01")
+    names, few = shown()
+    for name in ("bert", "carla", "dora"):
+        add_booking(add_creator(books, name, connected=False), 10_00, "10-01")
+    assert shown() == (sorted([*names, "bert", "carla", "dora"]), few)

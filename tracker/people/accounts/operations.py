@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.among import among
 from config.insert import insert_once
 from tracker.errors import Conflict
 from tracker.ids import new_id
@@ -131,6 +132,12 @@ def get_creator(session: Session, creator_id: str) -> Creator:
     return get_by_id(
         session, Creator, creator_id, CREATOR, "creator", "See them with: linkledger creator list"
     )
+
+
+def creator_names(session: Session, creator_ids: Sequence[str]) -> dict[str, str]:
+    """The names of these creators, by id, in one query."""
+    names = select(Creator.id, Creator.name).where(among(Creator.id, "ids"))
+    return dict(row for row in session.execute(names, {"ids": list(creator_ids)}))
 
 
 def list_creators(session: Session) -> Sequence[Creator]:
