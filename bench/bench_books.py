@@ -22,6 +22,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,8 @@ def main() -> None:
         if options.filled is not None:
             bench.run_filled(options.filled)
             return
-        with durable_postgres() as create_database:
+        needs_server = options.only != "SQLite"
+        with durable_postgres() if needs_server else nullcontext() as create_database:
             for kind, create in (("SQLite", None), ("PostgreSQL", create_database)):
                 if options.only in (None, kind) and (kind == "SQLite" or create is not None):
                     bench.run(kind, create)

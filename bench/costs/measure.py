@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from bench.costs.jobs import JobRuns
 from bench.costs.pages import measure_pages
-from bench.costs.statements import FORMATS, close_month, measure_export, seal_month
+from bench.costs.statements import FORMATS, close_month, close_month_at_once, measure_export, seal_month
 from bench.costs.steps import STEPS, WARM, measure_job_of_step, measure_step
 from config.database import open_databases, read_session
 from config.locking.turns import Turn
@@ -52,6 +52,7 @@ def measurements() -> dict[str, Measurement]:
         "totals": lambda runs, given: runs.measure_totals(given.now),
         "pages": lambda runs, given: measure_pages(runs.databases, runs.settings, given.now),
         "close": lambda runs, given: close_month(runs, given.now),
+        "close-at-once": lambda runs, given: close_month_at_once(runs, given.now),
         "seal": lambda runs, _given: seal_month(runs),
         "close-and-seal": _close_and_seal,
         "exports": _exports,

@@ -13,8 +13,10 @@ HOUR = timedelta(hours=1)
 
 def measure_month(place: Place, sales: int, note: Note) -> dict[str, Figures]:
     """The place is filled with FILL: its month has ended and is not closed."""
-    plain = place.copy("plain")
+    plain, other = place.copy("plain"), place.copy("other")
     now = format_utc(parse_utc(place.filled["until"]) + HOUR)
+    at_once = other.measure("close-at-once", now)
+    note(table.rows(place.database, sales, at_once))
     close = place.measure("close", now)
     pages = place.measure("pages", now)
     seal = place.measure("seal", now)
@@ -26,4 +28,11 @@ def measure_month(place: Place, sales: int, note: Note) -> dict[str, Figures]:
     review = {name: page for name, page in pages.items() if name.startswith("review")}
     for name, page in review.items():
         note(table.page(place.database, sales, name, page))
-    return {"close": close, "seal": seal, "floor": floor, "exports": exports, "pages": review}
+    return {
+        "close": close,
+        "close-at-once": at_once,
+        "seal": seal,
+        "floor": floor,
+        "exports": exports,
+        "pages": review,
+    }

@@ -5,17 +5,23 @@ import subprocess
 import sys
 import time
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
 
 from bench.costs.jobs import JobRuns
-from config.database import read_session
+from bench.costs.meter import Meter
+from config.database import read_session, transact
 from config.settings import Settings
 from payouts.processes.supervisor import child_environment
+from payouts.statements.close import close_oldest
 from payouts.statements.models import SealedPart, Statement
 from payouts.statements.rows.models import StatementLine
+from payouts.statements.rows.writing import write_rows
+from payouts.statements.seal import ROWS
 from tests.harness import ROOT
+from tracker.people.accounts.models import Brand
 
 FORMATS = ("json", "csv", "sealed")
 _CLI = "from payouts.cli import main; main()"
@@ -24,6 +30,19 @@ _CLI = "from payouts.cli import main; main()"
 def close_month(runs: JobRuns, now: datetime) -> dict[str, Any]:
     """Close the month that has ended, and write its rows."""
     return runs.measure("close", now) | {"lines": _lines(runs)}
+
+
+def close_month_at_once(runs: JobRuns, now: datetime) -> dict[str, Any]:
+    """The same as the command does it: the rows in batches of one size."""
+    engine, meter = runs.databases.main, Meter(runs.databases.main)
+    with read_session(engine) as session:
+        brands = list(session.scalars(select(Brand.id)))
+    meter.start()
+    for brand_id in brands:
+        transact(engine, partial(close_oldest, now=now, brand_id=brand_id))
+        while transact(engine, partial(write_rows, now=now, limit=ROWS, brand_id=brand_id)):
+            pass
+    return meter.stop() | {"lines": _lines(runs)}
 
 
 def seal_month(runs: JobRuns) -> dict[str, Any]:
