@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Select, bindparam, select, tuple_
 from sqlalchemy.orm import Session
@@ -23,8 +23,7 @@ PAGE_ROWS = 1000
 Key = tuple[str | int, ...]
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A row of the sealed format as canonical JSON, with the key by which the rows of its kind are sorted."""
 
     key: Key
@@ -96,11 +95,11 @@ def _creator(source: Source, totals: StatementCreator) -> str:
 def _lines(session: Session, source: Source, after: Key, creator_id: str) -> list[Row]:
     key = dict(zip(("last_creator", "last_commission"), after or ("", ""), strict=True))
     parameters = {"statement_id": source.statement_id, "creator_id": creator_id, **key}
-    rows = session.execute(_lines_query(bool(creator_id)), parameters).all()
+    rows = session.connection().execute(_lines_query(bool(creator_id)), parameters).all()
     bodies = whole_lines(session, rows, source.waiting)
     return [
-        Row((row.creator_id, row.commission_id), row.creator_id, body)
-        for row, body in zip(rows, bodies, strict=True)
+        Row((creator, commission), creator, body)
+        for (creator, commission, *_), body in zip(rows, bodies, strict=True)
     ]
 
 

@@ -46,16 +46,16 @@ def _waiting() -> Select[str, str]:
 
 def whole_lines(session: Session, rows: Sequence[Any], waiting: Mapping[str, Sequence[str]]) -> list[str]:
     """The rows of the sealed format, from rows with `commission_id`, `held_minor` and `body`."""
+    ids = [row.commission_id for row in rows]
     held = [row.commission_id for row in rows if row.held_minor > 0]
     holds = _open_holds(session, held) if held else {}
-    moves = pay_date_moves(session, [row.commission_id for row in rows])
-    more = (holds, waiting, moves)
-    return [row.body[:-1] + _end(*(each.get(row.commission_id, ()) for each in more)) for row in rows]
+    moves = pay_date_moves(session, ids)
+    say_more = holds.keys() | moves.keys() | (waiting.keys() & ids)
+    ends = {each: _end(holds.get(each, ()), waiting.get(each, ()), moves.get(each, ())) for each in say_more}
+    return [row.body[:-1] + ends.get(row.commission_id, NOTHING_MORE) for row in rows]
 
 
 def _end(holds: Sequence[Any], messages: Sequence[Any], moves: Sequence[Any]) -> str:
-    if not holds and not messages and not moves:
-        return NOTHING_MORE
     return f",{canonical_json(holds)},{canonical_json(messages)},{canonical_json(moves)}]"
 
 

@@ -93,7 +93,7 @@ def _in_sizes(rows: Iterator[Row]) -> Iterator[Sequence[Row]]:
     chosen: list[Row] = []
     size = 0
     for row in rows:
-        row_size = len(row.body.encode()) + 1
+        row_size = _bytes_of(row.body) + 1
         if chosen and size + row_size > PART_BYTES:
             yield chosen
             chosen, size = [], 0
@@ -101,6 +101,11 @@ def _in_sizes(rows: Iterator[Row]) -> Iterator[Sequence[Row]]:
         size += row_size
     if chosen:
         yield chosen
+
+
+def _bytes_of(text: str) -> int:
+    """In UTF-8. Python knows whether a text is ASCII, without a look at its characters."""
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _part(source: Source, kind: PartKind, number: int, rows: Sequence[Row]) -> Part:
