@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
 
 ISO_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -27,6 +28,11 @@ class CanonicalText(str):
 def canonical_json(value: Any) -> str:
     """`value` as JSON with sorted keys and no spaces. Raises ValueError for NaN and infinity."""
     return _ENCODER.encode(value)
+
+
+def canonical_text(value: str | None) -> str:
+    """As `canonical_json`, which takes three times as long for a text: for the rows of large batches."""
+    return "null" if value is None else encode_basestring(value)
 
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -51,6 +51,22 @@ def insert_missing(session: Session, model: type[DeclarativeBase], rows: Sequenc
         _insert(session.connection(), cast(Table, model.__table__), rows, "ON CONFLICT DO NOTHING")
 
 
+def insert_missing_tuples(
+    session: Session, model: type[DeclarativeBase], names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """As `insert_missing`, of tuples in the order of `names`, whose values the driver takes as they are."""
+    if not rows:
+        return
+    connection, table = session.connection(), cast(Table, model.__table__)
+    dialect = connection.dialect
+    assert not any(_processors(table, names, dialect)), "the columns hold only texts and integers"
+    sql = f"{_insert_prefix(table, names, dialect)} ON CONFLICT DO NOTHING"
+    if dialect.name == "postgresql":
+        connection.exec_driver_sql(sql, tuple(map(list, zip(*rows, strict=True))))
+    else:
+        connection.exec_driver_sql(sql, list(rows))
+
+
 @cache
 def _insert_or_skip_statement(table: Table, dialect: str) -> Insert:
     statement: Insert = insert_of(dialect)(table).on_conflict_do_nothing()

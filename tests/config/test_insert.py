@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from config.columns import BigInt, Bytes, CanonicalJson, Flag, UtcTime
 from config.database import Databases, read_session, transact
-from config.insert import insert_all, insert_new, insert_once
+from config.insert import insert_all, insert_missing_tuples, insert_new, insert_once
 from tracker.people.accounts.models import Brand, Membership, User
 
 THREADS = 16
@@ -125,6 +125,24 @@ def test_insert_all_raises_and_writes_nothing_if_a_key_is_taken(databases: Datab
         transact(databases.main, lambda session: insert_all(session, User, rows))
     with read_session(databases.main) as session:
         assert session.query(User.id).all() == []
+
+
+def test_tuples_whose_keys_are_taken_are_left_out(databases: Databases) -> None:
+    first, second, third = ("1", 'Zoë\'s "tea" %s', 2**62), ("2", None, -1), ("3", "", None)
+
+    def insert(session: Session) -> None:
+        for rows in ([], [first, second], [(second[0], "other", 7), third]):
+            insert_missing_tuples(session, EveryType, ("id", "text", "number"), rows)
+
+    Base.metadata.create_all(databases.main)
+    try:
+        transact(databases.main, insert)
+        columns = (EveryType.id, EveryType.text, EveryType.number)
+        with read_session(databases.main) as session:
+            found = session.execute(select(*columns).order_by(EveryType.id)).all()
+    finally:
+        Base.metadata.drop_all(databases.main)
+    assert [tuple(row) for row in found] == [first, second, third]
 
 
 def test_insert_all_round_trips_every_column_type(databases: Databases, now: datetime) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -87,16 +86,6 @@ def _creator_parts(
     return [part for part in parts if _has_content(part)]
 
 
-@dataclass(frozen=True)
-class _StoredLine:
-    """The fields of a line's row that are needed to show it."""
-
-    creator_id: str
-    commission_id: str
-    held_minor: int
-    body: str
-
-
 def _creator_part(
     session: Session,
     scope: Scope,
@@ -167,8 +156,7 @@ def _lines(
     found = []
     for start in range(0, len(ids), IDS_PER_QUERY):
         page = line_rows(session, scope, ids[start : start + IDS_PER_QUERY])
-        names = ("creator_id", "commission_id", "held_minor", "body")
-        own = [_StoredLine(*(row[name] for name in names)) for row in page if row["creator_id"] == creator_id]
+        own = [row for row in page if row.creator_id == creator_id]
         found += whole_lines(session, own, waiting)
     return [as_json(names_of("lines"), json.loads(each), "lines", scope.currency) for each in found]
 

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, func, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from config.among import among
 from payouts.commissions.models import Commission
 from payouts.commissions.movements import pending_sum
 from payouts.ledger.models import Account, Period, Posting, Transaction
@@ -49,25 +48,6 @@ def _window() -> Select[str, str]:
         )
         .order_by(Transaction.seq)
     )
-
-
-def without_line(session: Session, scope: Scope, commission_ids: Sequence[str]) -> list[str]:
-    """Those of the commissions that have no line in the statement yet."""
-    if not commission_ids:
-        return []
-    parameters = {"ids": commission_ids, "statement_id": scope.statement_id}
-    return list(session.scalars(_without_line(), parameters))
-
-
-@cache
-def _without_line() -> Select[str]:
-    """Parameters: `ids`, `statement_id`."""
-    written = exists().where(
-        StatementLine.statement_id == bindparam("statement_id"),
-        StatementLine.creator_id == Commission.creator_id,
-        StatementLine.commission_id == Commission.id,
-    )
-    return select(Commission.id).where(among(Commission.id, "ids"), ~written)
 
 
 def held_before(

@@ -1,114 +1,129 @@
 """The lines of a statement: one for each commission, with everything needed to reproduce its amounts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from config.canonical import canonical_json
-from payouts.commissions.adjustment import is_declined
-from payouts.commissions.reasons import COMMISSION_TEXTS
+from config.canonical import canonical_text
+from payouts.commissions.due.reported import declined_after
 from payouts.statements.rows.columns import STORED_LINE
 from payouts.statements.rows.facts import LineFacts, Moved, line_facts
+from payouts.statements.rows.reasons import credit_words, reason_json
 from payouts.statements.rows.scope import Scope
-from tracker.sales.attribution.reasons import TEXTS as ATTRIBUTION_TEXTS
-from tracker.sales.orders.amounts import amounts_of
+from payouts.statements.rows.sold import LineEntry, SoldCommission
 
 
-def line_rows(session: Session, scope: Scope, commission_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """The columns of StatementLine of those commissions that belong to the statement, in order of their keys.
+class LineRow(NamedTuple):
+    """The columns of StatementLine."""
 
-    A commission does when something was posted in the period, or something of it is held at its end.
+    statement_id: str
+    creator_id: str
+    commission_id: str
+    status: str
+    earned_minor: int
+    reversed_minor: int
+    released_minor: int
+    pending_minor: int
+    held_minor: int
+    remaining_minor: int
+    body: str
+
+
+_BODY = f"[{','.join(['%s'] * len(STORED_LINE))}]"
+"""Takes the columns of a line, each as JSON. Any other number of them raises TypeError."""
+
+
+def line_rows(
+    session: Session, scope: Scope, commission_ids: Sequence[str], after_seq: int = 0
+) -> list[LineRow]:
+    """The lines of those commissions that belong to the statement, in order of their keys.
+
+    A commission does when something was posted in the period, or something of it is held at its end. One
+    that was posted about in the period before the transaction after `after_seq` has its line already.
     """
     facts = line_facts(session, scope, commission_ids)
-    for row in facts.rows:
-        moved = facts.moved.get(row.id)
-        if moved is not None and (moved.touched or moved.held > 0):
-            yield _line_row(scope, facts, row, moved)
+    rows = [
+        _line_row(scope, facts, each, moved)
+        for each in facts.rows
+        if (moved := facts.moved.get(each.id)) is not None and _is_missing(moved, after_seq)
+    ]
+    rows.sort()
+    return rows
 
 
-def _line_row(scope: Scope, facts: LineFacts, row: Any, moved: Moved) -> dict[str, Any]:
-    entries = facts.entries.get(row.id, ())
+def _is_missing(moved: Moved, after_seq: int) -> bool:
+    return moved.held > 0 if moved.first_seq is None else moved.first_seq > after_seq
+
+
+def _line_row(scope: Scope, facts: LineFacts, of: SoldCommission, moved: Moved) -> LineRow:
+    entries = facts.entries.get(of.id, ())
     held_minor = max(moved.held, 0)
     remaining_minor = entries[-1].amount_after_minor if entries else 0
-    status = _status(row, entries, held_minor, remaining_minor)
+    status = _status(of, entries, held_minor, remaining_minor)
+    credited_because = credit_words(of.reason, of.reason_code, of.reason_parameters)
     values = (
-        *_credit(facts, row),
-        *_sold(facts, row),
+        *_credit(facts, of, credited_because),
+        *_sold(facts, of),
         moved.earned,
         moved.reversed,
         moved.released,
         held_minor,
         remaining_minor,
-        row.base,
-        row.rate_bp,
-        row.rate_from,
-        facts.terms[row.terms_id],
+        f'"{of.base}"',
+        of.rate_bp,
+        f'"{of.rate_from}"',
+        facts.terms[of.terms_id],
+        f'"{status}"',
+        f'"{of.release_at}"',
+        f'"{of.expected_pay_on or scope.pay_dates.of(datetime.fromisoformat(of.release_at))}"',
+        f"[{','.join([reason_json(each, of, credited_because) for each in entries])}]",
+    )
+    return LineRow(
+        scope.statement_id,
+        of.creator_id,
+        of.id,
         status,
-        row.release_at,
-        row.expected_pay_on or scope.pay_dates.of(datetime.fromisoformat(row.release_at)),
-        [_reason(each) for each in entries],
+        moved.earned,
+        moved.reversed,
+        moved.released,
+        moved.pending,
+        held_minor,
+        remaining_minor,
+        _BODY % values,
     )
-    assert len(values) == len(STORED_LINE), "the columns of a line are declared in one place"
-    return {
-        "statement_id": scope.statement_id,
-        "creator_id": row.creator_id,
-        "commission_id": row.id,
-        "status": status,
-        "earned_minor": moved.earned,
-        "reversed_minor": moved.reversed,
-        "released_minor": moved.released,
-        "pending_minor": moved.pending,
-        "held_minor": held_minor,
-        "remaining_minor": remaining_minor,
-        "body": canonical_json(values),
-    }
 
 
-def _credit(facts: LineFacts, row: Any) -> tuple[Any, ...]:
-    """From `commission` to `credited_because_parameters`."""
-    link = facts.links.get(row.link_id)
+def _credit(facts: LineFacts, of: SoldCommission, credited_because: str) -> tuple[str, ...]:
+    """From `commission` to `credited_because_parameters`, as JSON. Our own ids and codes need no escapes."""
+    code, sub_ids = facts.links.get(of.link_id or "", (None, "{}"))
     return (
-        row.id,
-        row.creator_id,
-        row.order_id,
-        row.occurred_at,
-        row.click_id,
-        link.code if link else None,
-        link.sub_ids if link else {},
-        facts.coupons.get(row.coupon_id),
-        ATTRIBUTION_TEXTS.shown(row.reason, row.reason_code, row.reason_parameters),
-        row.reason_code,
-        row.reason_parameters,
+        f'"{of.id}"',
+        f'"{of.creator_id}"',
+        canonical_text(of.order_id),
+        f'"{of.occurred_at}"',
+        canonical_text(of.click_id),
+        canonical_text(code),
+        sub_ids,
+        canonical_text(facts.coupons.get(of.coupon_id or "")),
+        credited_because,
+        canonical_text(of.reason_code),
+        of.reason_parameters or "null",
     )
 
 
-def _sold(facts: LineFacts, row: Any) -> tuple[int, ...]:
+def _sold(facts: LineFacts, of: SoldCommission) -> tuple[int, ...]:
     """From `gross` to `commission_at_sale`."""
-    sold = amounts_of(row)
-    refunded_minor = facts.refunded.get(row.id, 0)
+    sold = of.sold
+    refunded_minor = facts.refunded.get(of.id, 0)
     amounts = (sold.total, sold.discount, sold.tax, sold.shipping)
-    return (*amounts, refunded_minor, row.base_minor, row.amount_minor)
+    return (*amounts, refunded_minor, of.base_minor, of.amount_minor)
 
 
-def _reason(entry: Any) -> dict[str, Any]:
-    """An entry with its cause; its amount in minor units."""
-    return {
-        "what": entry.kind,
-        "why": COMMISSION_TEXTS.shown(entry.reason, entry.reason_code, entry.reason_parameters),
-        "reason_code": entry.reason_code,
-        "reason_parameters": entry.reason_parameters,
-        "cause": entry.cause_id,
-        "at": entry.at,
-        "change": entry.amount_after_minor - entry.amount_before_minor,
-        "transaction": entry.transaction_id,
-    }
-
-
-def _status(row: Any, entries: Sequence[Any], held_minor: int, remaining_minor: int) -> str:
-    if is_declined(entries):
-        return "declined" if row.live else "superseded"
-    if remaining_minor == 0 and row.amount_minor > 0:
+def _status(of: SoldCommission, entries: Sequence[LineEntry], held_minor: int, remaining_minor: int) -> str:
+    if declined_after([each.kind for each in entries]):
+        return "declined" if of.live else "superseded"
+    if remaining_minor == 0 and of.amount_minor > 0:
         return "reversed"
     return "held" if held_minor > 0 else "released"

@@ -12,7 +12,7 @@ from sqlalchemy import Select, bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from config.among import among
-from config.insert import insert_all, insert_missing
+from config.insert import insert_missing, insert_missing_tuples
 from payouts.commissions.models import Commission
 from payouts.ledger.models import Period, Transaction
 from payouts.ledger.operations import lock_books
@@ -20,7 +20,7 @@ from payouts.ledger.rules import EVENTS, kind_of
 from payouts.statements.models import Statement
 from payouts.statements.rows.candidates import former_statement
 from payouts.statements.rows.entries import entry_rows
-from payouts.statements.rows.lines import line_rows
+from payouts.statements.rows.lines import LineRow, line_rows
 from payouts.statements.rows.models import StatementEntry, StatementLine
 from payouts.statements.rows.scope import Scope, scope_of
 from payouts.statements.rows.totals import opening_of, write_creators, write_total
@@ -88,7 +88,7 @@ def _write_lines(session: Session, scope: Scope, commission_ids: Sequence[str]) 
             own = {"statement_id": scope.statement_id}
             keys = [own | {"own_creator": owner, "own_commission": each} for each, owner in found]
             session.connection().execute(_delete_line(), keys)
-            insert_all(session, StatementLine, list(line_rows(session, scope, ids)))
+            insert_missing_tuples(session, StatementLine, LineRow._fields, line_rows(session, scope, ids))
     return creators
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from config.insert import insert_all, insert_missing
+from config.insert import insert_missing, insert_missing_tuples
 from payouts.ledger.models import Period, Transaction
 from payouts.ledger.operations import lock_books
 from payouts.statements.models import Statement
@@ -22,18 +22,14 @@ from payouts.statements.rows.candidates import (
     former_statement,
     held_before,
     posted_in_period,
-    without_line,
 )
 from payouts.statements.rows.entries import entry_rows
-from payouts.statements.rows.lines import line_rows
+from payouts.statements.rows.lines import LineRow, line_rows
 from payouts.statements.rows.models import StatementEntry, StatementLine
 from payouts.statements.rows.refresh import refresh_rows
 from payouts.statements.rows.scope import Scope, scope_of
 from payouts.statements.rows.totals import opening_of, write_creators, write_total
 from tracker.ids import is_id
-
-IDS_PER_QUERY = 500
-"""Ids in one query: SQLite limits the number of parameters."""
 
 _ALL = 2**31 - 1
 
@@ -120,24 +116,25 @@ def _write_moved(
     assert statement.rows_seq is not None
     last = min(statement.rows_cursor + limit, statement.rows_seq)
     posted = posted_in_period(session, scope, statement.rows_cursor, last)
-    _write_lines(session, scope, posted.commission_ids)
-    for ids in _pages(posted.other_ids):
-        insert_missing(session, StatementEntry, entry_rows(session, scope, ids))
+    _write_lines(session, scope, posted.commission_ids, statement.rows_cursor)
+    if posted.other_ids:
+        insert_missing(session, StatementEntry, entry_rows(session, scope, posted.other_ids))
     done, statement.rows_cursor = last - statement.rows_cursor, last
     return done
 
 
-def _write_lines(session: Session, scope: Scope, commission_ids: Sequence[str]) -> None:
-    for ids in _pages(commission_ids):
-        missing = without_line(session, scope, ids)
-        insert_all(session, StatementLine, list(line_rows(session, scope, missing)))
+def _write_lines(session: Session, scope: Scope, commission_ids: Sequence[str], after_seq: int) -> None:
+    """Those that an earlier batch wrote are about transactions up to `after_seq`."""
+    if commission_ids:
+        rows = line_rows(session, scope, commission_ids, after_seq)
+        insert_missing_tuples(session, StatementLine, LineRow._fields, rows)
 
 
 def _write_held(
     session: Session, statement: Statement, scope: Scope, former: Statement | None, limit: int
 ) -> int:
     ids = held_before(session, scope, former, statement.rows_after, limit)
-    _write_lines(session, scope, ids)
+    _write_lines(session, scope, ids, scope.until_seq)
     statement.rows_after = ids[-1] if ids else _BEFORE_CREATORS
     return len(ids)
 
@@ -149,16 +146,8 @@ def _write_totals(
     assert statement.rows_after is not None
     at_once = limit if former is not None else _ALL
     creator_ids = creators_after(session, scope, statement.rows_after, at_once)
-    if former is None:
-        opening = opening_of(session, scope, former, creator_ids)
-    for ids in _pages(creator_ids):
-        if former is not None:
-            opening = opening_of(session, scope, former, ids)
-        write_creators(session, scope, ids, opening)
     if creator_ids:
+        opening = opening_of(session, scope, former, creator_ids)
+        write_creators(session, scope, creator_ids, opening)
         statement.rows_after = creator_ids[-1]
     return len(creator_ids)
-
-
-def _pages(ids: Sequence[str]) -> list[Sequence[str]]:
-    return [ids[start : start + IDS_PER_QUERY] for start in range(0, len(ids), IDS_PER_QUERY)]
