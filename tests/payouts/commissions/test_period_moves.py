@@ -38,6 +38,8 @@ def test_another_review_moves_the_lines_of_all_periods_that_are_open(books: Book
     assert moves(books, "S3") == []
     change(books, "10-28", review_days=7)
     assert [each[1] for each in moves(books)] == ["2026-11-11", FIRST]
+    books.sale("S4", 100_00, "10-29")
+    assert moves(books, "S4") == []
     (line,) = books.close("2026-10", OCTOBER.closing)["creators"][0]["lines"][:1]
     assert line["pay_date"] == FIRST
     assert [each["to"] for each in line["pay_date_moves"]] == ["2026-11-11", FIRST]
