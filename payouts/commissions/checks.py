@@ -38,7 +38,7 @@ def commission_faults(session: Session, ids: Sequence[str]) -> Iterator[Finding]
     for commission in commissions:
         own = entries[commission.id]
         sale = sales[commission.sale_id]
-        until = take_back_end(sale, terms[commission.attribution_id])
+        until = take_back_end(sale.occurred_at, terms[commission.attribution_id])
         facts = entered_facts(sale, causes.get(sale.id, []), own, until)
         yield from _faults_of(commission, own, facts)
         sums = booked[commission.id]

@@ -107,7 +107,7 @@ def _columns_after_move(
 def _worth(session: Session, attribution: Attribution, made: dict[str, Any]) -> int:
     """What the new commission is worth after all refunds, in minor units."""
     sale = session.get_one(Sale, attribution.sale_id)
-    until = take_back_end(sale, session.get_one(Terms, attribution.terms_id))
+    until = take_back_end(sale.occurred_at, session.get_one(Terms, attribution.terms_id))
     causes = causes_of(session, sale.id)
     facts = entered_facts(sale, [], [], until)
     for cause in causes:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from payouts.commissions.worth.causes import Cause, causes_of_sales
 from payouts.commissions.worth.facts import Facts
 from tracker.programs.models import Terms
 from tracker.sales.attribution.models import Attribution
-from tracker.sales.orders.amounts import amounts_of
+from tracker.sales.orders.amounts import AMOUNT_COLUMNS, amounts_from
 from tracker.sales.orders.models import Sale
 from tracker.sales.reports.sale_amounts import SaleAmounts
 
@@ -37,19 +38,20 @@ class Unentered:
 def unentered_reports(session: Session, states: Sequence[CommissionState]) -> list[Unentered]:
     """Those of the commissions for which something is not entered."""
     sale_ids = [each.sale_id for each in states]
-    sales = {each.id: each for each in session.scalars(_sales_query(), {"sale_ids": sale_ids})}
+    sales = {each[0]: each for each in session.execute(_sales_query(), {"sale_ids": sale_ids})}
     causes = causes_of_sales(session, sale_ids)
     named = session.execute(_terms_query(), {"ids": [each.attribution_id for each in states]})
     terms = dict(row for row in named)
     found = []
     for state in states:
-        sale, own = sales[state.sale_id], causes.get(state.sale_id, [])
+        own = causes.get(state.sale_id, [])
         entered = {cause_id for _kind, cause_id in state.entered}
         waiting = [each for each in own if each.id not in entered]
         if waiting:
-            until = take_back_end(sale, terms.get(state.attribution_id))
-            facts = facts_after(amounts_of(sale), own, state.entered, until)
-            found.append(Unentered(state, sale.occurred_at, until, facts, waiting))
+            _sale_id, sold_at, *amounts = sales[state.sale_id]
+            until = take_back_end(sold_at, terms.get(state.attribution_id))
+            facts = facts_after(amounts_from(amounts), own, state.entered, until)
+            found.append(Unentered(state, sold_at, until, facts, waiting))
     return found
 
 
@@ -74,9 +76,9 @@ def declined_after(kinds: Sequence[str]) -> bool:
 
 
 @cache
-def _sales_query() -> Select[Sale]:
-    """Parameter: `sale_ids`."""
-    return select(Sale).where(among(Sale.id, "sale_ids"))
+def _sales_query() -> Select[*tuple[Any, ...]]:
+    """Ids, times and amounts. Parameter: `sale_ids`."""
+    return select(Sale.id, Sale.occurred_at, *AMOUNT_COLUMNS).where(among(Sale.id, "sale_ids"))
 
 
 @cache

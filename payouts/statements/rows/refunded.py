@@ -49,7 +49,7 @@ def refunded_minor(
     found = {}
     for commission_id, row in reported.items():
         sale = sales[row.sale_id]
-        until = take_back_end(sale, terms.get(row.terms_id))
+        until = take_back_end(sale.occurred_at, terms.get(row.terms_id))
         entered = [(entry.kind, entry.cause_id) for entry in entries[commission_id]]
         facts = facts_after(row.sold, causes.get(sale.id, []), entered, until)
         back = sum(amounts.amount for _, amounts in facts.effective_refunds())
