@@ -108,12 +108,18 @@ def extend(
 @commission_commands.command("held")
 @click.option("--brand", "brand_id", metavar="ID", help="Default: all brands.")
 @click.option("--signal", type=click.Choice(list(SETTINGS)), help="Only what this suspicion signal holds.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many.  [default: all]")
+@click.option(
+    "--after", metavar="COMMISSION", default="", help="Go on after the last one of an earlier list."
+)
 @pass_console
-def held(console: Console, brand_id: str | None, signal: str | None) -> CommandResult:
+def held(
+    console: Console, brand_id: str | None, signal: str | None, limit: int | None, after: str
+) -> CommandResult:
     """Show held commissions with the evidence, the longest held first, to decide about them."""
     with read_session(console.databases.main) as session:
         brand = get_brand(session, brand_id).id if brand_id else ""
-        found = held_commissions(session, brand_id=brand, signal=signal or "")
+        found = held_commissions(session, brand_id=brand, signal=signal or "", after_id=after, limit=limit)
         waiting: dict[str, Sequence[str]] = {}
         for owner in {each.brand_id for each in found}:
             waiting |= waiting_messages(session, owner)

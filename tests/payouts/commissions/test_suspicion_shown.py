@@ -17,6 +17,23 @@ from tracker.sales.suspicion.commands import COMMANDS as SUSPICION
 from tracker.sales.suspicion.rules import SETTINGS
 
 
+def test_held_commissions_are_listed_page_by_page(books: Books) -> None:
+    for number in range(5):
+        books.sale(f"S{number}", 100_00, SOLD, **OWN_PURCHASE)
+        books.decide(hold, f"S{number}", f"10-0{number + 2}", reason="under_review")
+    terminal = Terminal(books.settings, STATEMENTS)
+    everything = terminal.ask("commission", "held")
+    pages, after = [], list[str]()
+    while page := terminal.ask("commission", "held", "--brand", books.brand_id, "--limit", "2", *after):
+        after = ["--after", page[-1]["commission"]]
+        terminal.ask("commission", "release", page[-1]["commission"])  # the place of the last one stays
+        pages.append(page)
+    assert [len(each) for each in pages] == [2, 2, 1]
+    assert [each for page in pages for each in page] == everything
+    assert [len(each["holds"]) for each in everything] == [2] * 5
+    assert "never held" in terminal.refused("commission", "held", "--after", "com_unknown")
+
+
 def test_brand_sees_held_commissions_with_their_evidence(books: Books) -> None:
     books.sale("S1", 100_00, SOLD, **OWN_PURCHASE)
     books.sale("S2", 100_00, SOLD)
