@@ -43,7 +43,7 @@ class Terminal:
     def run(self, *arguments: str, stdin: str = "") -> Result:
         console = Console()
         if self._databases is not None:
-            console.databases = self._databases
+            console.databases = console.job_databases = self._databases
         return CliRunner(env=self._environment).invoke(self._root, arguments, input=stdin, obj=console)
 
     def ask(self, *arguments: str, stdin: str = "") -> Any:
