@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.locking.batch_size import FIRST_ROWS, BatchSize
+from config.locking.batch_size import FIRST_ROWS, LEAST_ROWS, BatchSize
 
 TARGET_S, MOST_ROWS = 0.05, 2_000
 
@@ -20,7 +20,7 @@ def run(size: BatchSize, available_rows: int, seconds_per_row: float, fixed_s: f
     return took
 
 
-@pytest.mark.parametrize("seconds_per_row", [0.00005, 0.0002, 0.001, 0.007, 0.04])
+@pytest.mark.parametrize("seconds_per_row", [0.00005, 0.0002, 0.001, 0.004])
 def test_batches_come_close_to_their_time_and_do_not_exceed_it(seconds_per_row: float) -> None:
     size = BatchSize(TARGET_S, MOST_ROWS)
     took = run(size, 20_000, seconds_per_row)
@@ -29,11 +29,18 @@ def test_batches_come_close_to_their_time_and_do_not_exceed_it(seconds_per_row: 
     assert min(settled) >= 0.8 * TARGET_S or size.rows == MOST_ROWS
 
 
-def test_the_first_batch_is_small_and_a_batch_has_at_least_one_row() -> None:
+def test_the_first_batch_is_small_and_slow_rows_do_not_make_batches_tiny() -> None:
     size = BatchSize(TARGET_S, MOST_ROWS)
     assert size.rows == FIRST_ROWS
     run(size, 50, 10.0)
-    assert size.rows == 1
+    assert size.rows == LEAST_ROWS
+
+
+def test_batches_grow_again_after_the_machine_was_busy() -> None:
+    size = BatchSize(TARGET_S, MOST_ROWS)
+    run(size, 200, 1.0)
+    run(size, 20_000, 0.0002)
+    assert size.rows > 200
 
 
 def test_a_batch_that_was_not_full_makes_the_next_one_no_larger() -> None:
