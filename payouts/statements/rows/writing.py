@@ -20,6 +20,7 @@ from payouts.statements.models import Statement
 from payouts.statements.rows.candidates import (
     creators_after,
     former_statement,
+    has_earlier_period,
     held_before,
     posted_in_period,
 )
@@ -59,7 +60,7 @@ def write_rows(session: Session, now: datetime, limit: int, *, brand_id: str) ->
     former = former_statement(session, scope)
     stage = _stage_of(statement)
     done = stage(session, statement, scope, former, limit)
-    if stage is _write_totals and (former is None or done < limit):
+    if stage is _write_totals and not creators_after(session, scope, statement.rows_after or "", 1):
         refresh_rows(session, statement, chain.seq)
         write_total(session, statement)
         statement.rows_state = "ready"
@@ -142,9 +143,10 @@ def _write_held(
 def _write_totals(
     session: Session, statement: Statement, scope: Scope, former: Statement | None, limit: int
 ) -> int:
-    """Without the rows of the statement before, the opening is summed up once for all creators."""
+    """After an upgrade the statement before has no rows: the opening is summed up once for all creators."""
     assert statement.rows_after is not None
-    at_once = limit if former is not None else _ALL
+    is_summed_up = former is None and has_earlier_period(session, scope)
+    at_once = _ALL if is_summed_up else limit
     creator_ids = creators_after(session, scope, statement.rows_after, at_once)
     if creator_ids:
         opening = opening_of(session, scope, former, creator_ids)
