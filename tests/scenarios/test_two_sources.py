@@ -67,5 +67,5 @@ def test_a_refund_known_only_to_the_provider_holds_the_order_for_thirty_days(sho
 
 
 def _held_since(placed: Hold, holds: Sequence[Hold]) -> datetime:
-    """Since when the same message held the order: a commission that replaces another one takes over the end."""
+    """Since when the message held the order: a commission that replaces another one takes over the end."""
     return min(each.placed_at for each in holds if each.cause_id == placed.cause_id)
