@@ -54,7 +54,7 @@ def _extent(run: CheckRun) -> str:
         return "Everything was checked."
     since, all_checked = min(each.made_at for each in run.marks), min(each.since for each in run.marks)
     return (
-        f"Checked was what came since the marks of {format_utc(since)}; everything was checked at "
+        f"This was a check of what came since the marks of {format_utc(since)}; everything was checked at "
         f"{format_utc(all_checked)}. To check everything again, run: linkledger check --full"
     )
 
