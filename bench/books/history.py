@@ -18,7 +18,7 @@ from payouts.ledger.calendar import days_later, span_of
 
 MINUTE = timedelta(minutes=1)
 BOOKED_WITHIN = 5 * MINUTE
-"""Before the end of the history nothing is reported for so long: the jobs have booked what was."""
+"""Before the end of the history nothing is reported for that time: the jobs have booked what was."""
 LAST_DAY = timedelta(days=1)
 CLOSED_AFTER = timedelta(hours=1)
 PAID_AFTER = timedelta(hours=9)

@@ -1,4 +1,4 @@
-"""Rows after decisions on drafts: what was posted since they were written is made anew.
+"""Rows after decisions on drafts: what was posted since they were written is computed again.
 
 Only decisions post to the periods of drafts. A decision on a draft also changes what later drafts begin with.
 """

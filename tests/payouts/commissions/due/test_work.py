@@ -116,7 +116,7 @@ def test_an_attribution_waits_to_be_accrued(books: Books) -> None:
 
 
 @pytest.mark.parametrize("kind", CAUSES)
-def test_every_report_waits_to_be_entered_whoever_writes_it(books: Books, kind: WorkKind) -> None:
+def test_every_report_waits_to_be_entered_whatever_process_writes_it(books: Books, kind: WorkKind) -> None:
     sale = a_sale(books)
     forget_everything(books)
     cause = CAUSES[kind](sale)
