@@ -34,7 +34,8 @@ from tests.architecture.sale_amounts import sale_amounts_read_from_the_row
 from tests.architecture.shape import long_files, long_functions, vague_names
 from tests.architecture.source import PACKAGES, SourceTree, read_tree
 from tests.harness import ROOT
-from tracker.people.access.guards import Access, keyed, public
+from tracker.http.access import Access, public
+from tracker.people.access.guards import keyed
 from wsgi import create_app
 
 RULES: list[Rule] = [

@@ -27,8 +27,8 @@ from payouts.statements.seal import seal_approved
 from payouts.transfers.rail import open_rail
 from payouts.transfers.stripe.shapes import StripeTransfer
 from tracker.errors import NotFound
+from tracker.http.access import public
 from tracker.http.site import site
-from tracker.people.access.guards import public
 from tracker.people.accounts.rules_versions import load_rules
 
 __all__ = ["blueprint", "shop_pages"]

@@ -18,10 +18,10 @@ from payouts.demo.queries import demo_brand
 from payouts.demo.shop import BY_SKU, CURRENCY, MAX_QUANTITY, PRODUCTS, Cart, Product
 from tracker.clicks.token import read_token
 from tracker.errors import Invalid
+from tracker.http.access import public
 from tracker.http.site import site
 from tracker.ids import public_id
 from tracker.money import divide_half_up
-from tracker.people.access.guards import public
 from tracker.programs.models import Link
 from tracker.sales.orders.models import Sale
 

@@ -16,9 +16,9 @@ from config.database import read_session
 from config.metrics import metrics_files
 from payouts.monitoring.job_metrics import JobMetrics
 from tracker.clicks.counting.partitions import default_partition_rows, is_partitioned
+from tracker.http.access import public
 from tracker.http.proxy import DIRECT_LOOPBACK
 from tracker.http.site import Site, site
-from tracker.people.access.guards import public
 from tracker.sales.health.statistics import last_event_times
 
 blueprint = Blueprint("metrics", __name__)

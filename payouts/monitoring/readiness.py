@@ -9,8 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.database import read_session
 from config.schema import SchemaMismatch, require_current_schema
 from payouts.jobs.heartbeat import is_alive, last_heartbeat
+from tracker.http.access import public
 from tracker.http.site import site
-from tracker.people.access.guards import public
 from tracker.times import format_utc
 
 blueprint = Blueprint("jobs", __name__)

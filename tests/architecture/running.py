@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Constraint, Index, MetaData
 
-from tracker.people.access.guards import Access
+from tracker.http.access import Access
 from tracker.people.keys.rules import SCOPES
 
 MAX_NAME_LENGTH = 63
@@ -18,7 +18,7 @@ IGNORED_METHODS = {"HEAD", "OPTIONS"}
 
 
 def unguarded_routes(app: Flask) -> list[str]:
-    """Routes and methods whose view does not declare its access (tracker/people/access/guards.py)."""
+    """Routes and methods whose view does not declare its access (tracker/http/access.py)."""
     faults = []
     for rule in app.url_map.iter_rules():
         if rule.endpoint == "static" or rule.endpoint.endswith(".static"):

@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, jsonify, redirect, render_template, send_from_directory, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from tracker.http.access import public
 from tracker.http.site import site
-from tracker.people.access.guards import public
 
 blueprint = Blueprint("ui", __name__, template_folder="templates")
 

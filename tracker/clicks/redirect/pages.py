@@ -10,10 +10,10 @@ from tracker.clicks.counting.visitor import HEADERS
 from tracker.clicks.redirect import shop_script
 from tracker.clicks.redirect.parts import RedirectParts
 from tracker.clicks.redirect.request import NO_STORE, RETRY_AFTER_S, Visit, follow
+from tracker.http.access import public, signed
 from tracker.http.client import normalize_address
 from tracker.http.proxy import PROXIED
 from tracker.http.site import site
-from tracker.people.access.guards import public, signed
 from tracker.programs.codes import LINK_CODE_PATTERN
 
 blueprint = Blueprint("clicks", __name__, template_folder="templates")

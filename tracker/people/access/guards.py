@@ -1,10 +1,9 @@
-"""Access control of views. Every view must declare its access; a test enforces it."""
+"""Access control of views by API keys. What every view declares is in tracker/http/access.py."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from flask import request
@@ -12,22 +11,13 @@ from prometheus_client import Counter
 
 from config.database import read_session, transact
 from tracker.errors import LinkledgerError
+from tracker.http.access import Access, with_access
 from tracker.http.site import Site, site
 from tracker.people.access.failed_attempts import FailedAttempts
 from tracker.people.keys.operations import Caller, Unauthenticated, authenticate, record_use
 from tracker.people.keys.rules import SCOPES, parse_key
 
 log = structlog.get_logger(__name__)
-View = TypeVar("View", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Access:
-    """The declared access of a view. `kind` is "public", "signed" or "keyed"; `reason` justifies it."""
-
-    kind: str
-    reason: str
-    scope: str | None = None
 
 
 class Forbidden(LinkledgerError):
@@ -46,16 +36,6 @@ class Forbidden(LinkledgerError):
     def headers(self) -> dict[str, str]:
         challenge = f'Bearer realm="linkledger", error="insufficient_scope", scope="{self.scope}"'
         return {"WWW-Authenticate": challenge}
-
-
-def public(reason: str) -> Callable[[View], View]:
-    """Everyone may call this view."""
-    return _with_access(Access("public", reason))
-
-
-def signed(reason: str) -> Callable[[View], View]:
-    """The view itself verifies a signature over the raw request before it does anything."""
-    return _with_access(Access("signed", reason))
 
 
 def bearer_token() -> str | None:
@@ -79,7 +59,7 @@ def keyed(
         def wrapper(*arguments: Any, **named: Any) -> Any:
             return view(_authenticate(shown(), scope), *arguments, **named)
 
-        return _with_access(Access("keyed", reason, scope))(wrapper)
+        return with_access(Access("keyed", reason, scope))(wrapper)
 
     return decorate
 
@@ -124,14 +104,6 @@ def _missing_key_error(text: str | None) -> Unauthenticated:
         "malformed",
         "The presented text is not an API key, which is llk_, 32 hex digits, _ and 43 letters and digits.",
     )
-
-
-def _with_access(access: Access) -> Callable[[View], View]:
-    def decorate_view(view: View) -> View:
-        view.__access__ = access  # type: ignore[attr-defined]
-        return view
-
-    return decorate_view
 
 
 CALLERS_REFUSED = Counter(

@@ -7,9 +7,9 @@ from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import ServiceUnavailable
 
+from tracker.http.access import signed
 from tracker.http.request_slots import REQUEST_SLOT
 from tracker.http.site import Site, site
-from tracker.people.access.guards import signed
 from tracker.sales.api.metrics import HOOK_MESSAGES, HOOKS_REFUSED
 from tracker.sales.health.clocks import record_stale_refusal
 from tracker.sales.inbox.apply_or_park import ReceiveResult

@@ -4,8 +4,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from config.database import read_session
 from tracker.errors import Conflict, NotFound
+from tracker.http.access import public
 from tracker.http.site import site
-from tracker.people.access.guards import keyed, public
+from tracker.people.access.guards import keyed
 from tracker.people.keys.operations import Caller
 from tracker.sales.api.openapi import api_document
 from tracker.sales.api.reporting import api_report

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from tracker.clicks.redirect.pages import blueprint
-from tracker.people.access.guards import Access
+from tracker.http.access import Access
 
 
 @pytest.fixture
