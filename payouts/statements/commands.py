@@ -22,9 +22,9 @@ from payouts.statements.review import approve
 from payouts.statements.rows.writing import write_rows
 from payouts.statements.seal import ROWS, approved_statements
 from payouts.statements.seal_run import seal_in_parts
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
-from tracker.people.actors import command_line
 from tracker.times import format_utc, optional_utc_text
 
 _brand = click.option("--brand", "brand_id", required=True, metavar="ID")

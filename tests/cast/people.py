@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
+from tracker.audit.actors import command_line
 from tracker.clicks.token import make_token
 from tracker.ids import new_uuid, uuid_of
 from tracker.people.accounts.operations import create_brand, create_creator
-from tracker.people.actors import command_line
 from tracker.people.keys.operations import create_key
 from tracker.programs.links.operations import create_link
 from tracker.programs.operations import create_program, enroll

@@ -24,8 +24,8 @@ from payouts.transfers.returned.decisions import Declines, send_again, take_back
 from payouts.transfers.stripe.shapes import PayeeStatus
 from tests.cast.books import Books, add_creator
 from tests.cast.months import Month
+from tracker.audit.actors import command_line
 from tracker.errors import Conflict, Invalid, NotFound
-from tracker.people.actors import command_line
 from tracker.programs.leaving import readmit_creator
 from tracker.sales.orders.models import Sale
 

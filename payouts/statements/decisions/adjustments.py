@@ -10,10 +10,10 @@ from payouts.ledger.manual import book_manually
 from payouts.statements.decisions.drafts import Draft, named_draft
 from payouts.statements.decisions.records import begin_record
 from payouts.statements.models import DecisionKind
+from tracker.audit.actors import Actor
 from tracker.errors import Conflict
 from tracker.money import Money
 from tracker.people.accounts.operations import get_creator
-from tracker.people.actors import Actor
 
 Adjustment = Literal[DecisionKind.BONUS, DecisionKind.DEDUCTION]
 

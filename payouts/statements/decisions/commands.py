@@ -16,9 +16,9 @@ from payouts.statements.decisions.drafts import named_statement
 from payouts.statements.decisions.serializers import decision_json, decision_text, decisions_about
 from payouts.statements.decisions.undo import undo
 from payouts.statements.rows.shown import waiting_messages
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
-from tracker.people.actors import command_line
 from tracker.sales.suspicion.rules import SETTINGS
 from tracker.times import format_utc, optional_utc_text
 

@@ -38,9 +38,9 @@ from payouts.statements.decisions.limits import end_of_hold, require_declinable
 from payouts.statements.decisions.records import record_about
 from payouts.statements.decisions.subjects import live_commission, require_unpaid
 from payouts.statements.models import DecisionKind
+from tracker.audit.actors import Actor
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.people.accounts.rules_versions import load_rules
-from tracker.people.actors import Actor
 from tracker.reasons import Reason
 
 REASONS = {code.value: words for code, words in DECISIONS.items()}

@@ -10,7 +10,7 @@ from payouts.statements.decisions.commissions import Decided
 from payouts.statements.decisions.records import record_about
 from payouts.statements.decisions.subjects import live_commission
 from payouts.statements.models import DecisionKind
-from tracker.people.actors import Actor
+from tracker.audit.actors import Actor
 
 
 def confirm(

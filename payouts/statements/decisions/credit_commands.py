@@ -11,9 +11,9 @@ from payouts.commissions.credit import Consequence, consequence_of_move
 from payouts.commissions.models import Commission
 from payouts.commissions.undecided import UndecidedCommission, undecided_commissions
 from payouts.statements.decisions import credit
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
-from tracker.people.actors import command_line
 from tracker.sales.attribution.serializers import reason_json, reason_words
 from tracker.times import format_utc
 

@@ -16,8 +16,8 @@ from payouts.ledger.operations import lock_books
 from payouts.statements.decisions.drafts import Draft
 from payouts.statements.models import DecisionHold, DecisionKind, DecisionTransaction, ReviewDecision
 from payouts.statements.rows.refresh import refresh_drafts
+from tracker.audit.actors import Actor
 from tracker.ids import new_id
-from tracker.people.actors import Actor
 
 
 @dataclass(frozen=True)

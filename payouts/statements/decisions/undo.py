@@ -18,8 +18,8 @@ from payouts.statements.models import (
     ReviewDecision,
     Statement,
 )
+from tracker.audit.actors import Actor
 from tracker.errors import Conflict, NotFound
-from tracker.people.actors import Actor
 
 
 def undo(session: Session, now: datetime, decision_id: str, *, actor: Actor, note: str = "") -> str:

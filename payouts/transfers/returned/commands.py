@@ -13,10 +13,10 @@ from payouts.transfers.returned.queries import (
     returned_money,
     returned_text,
 )
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.errors import Invalid
 from tracker.people.accounts.operations import get_brand
-from tracker.people.actors import command_line
 
 
 @click.group("returned", cls=ConsoleGroup)

@@ -19,10 +19,10 @@ from payouts.settlement.models import Item, Payout, TransferReversal
 from payouts.settlement.states import SENT
 from payouts.statements.decisions.commissions import decline
 from payouts.transfers.returned.queries import ReturnedMoney, decision_words, get_returned_money
+from tracker.audit.actors import Actor
 from tracker.errors import Conflict, Invalid
 from tracker.ids import is_id
 from tracker.money import Money
-from tracker.people.actors import Actor
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ from tests.cast.months import (
 from tests.harness.databases.snapshots import database_seed_for
 from tests.harness.processes.threads import run_concurrently
 from tests.payouts.transfers.runs.provider import at_terminal
+from tracker.audit.actors import Actor, ActorKind
 from tracker.errors import Conflict
-from tracker.people.actors import Actor, ActorKind
 
 RETURNED = ("--reason-code", "returned", "--evidence", "parcel 17")
 

@@ -15,12 +15,15 @@ class ActorKind(StrEnum):
 class Actor:
     """`identifier` is the id of the user or key, or the name of the job; the command line has none.
 
-    `entry_point` is the command, route or job through which it was done.
+    `entry_point` is the command, route or job through which it was done. Of the device of a person, at most
+    the family of the browser ("Firefox") and the country (two letters) are known; never an address.
     """
 
     kind: ActorKind
     entry_point: str
     identifier: str | None = None
+    browser_family: str | None = None
+    country: str | None = None
 
     def columns(self) -> dict[str, str | None]:
         """The columns of a row that says who did it."""
@@ -34,3 +37,8 @@ class Actor:
 def command_line(entry_point: str) -> Actor:
     """The actor of a command, such as "commission hold"."""
     return Actor(ActorKind.CLI, entry_point)
+
+
+def job_actor(name: str) -> Actor:
+    """The actor of a job, such as "release"."""
+    return Actor(ActorKind.JOB, name, name)

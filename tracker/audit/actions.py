@@ -1,0 +1,70 @@
+"""What can be done, and to what: every action that the audit knows. Their values are stored."""
+
+from enum import StrEnum
+
+
+class Subject(StrEnum):
+    """The kind of object that something is done to."""
+
+    BRAND = "brand"
+    COMMISSION = "commission"
+    CREATOR = "creator"
+    DOMAIN = "domain"
+    ENROLLMENT = "enrollment"
+    EVENT = "event"
+    INSTALLATION = "installation"
+    KEY = "key"
+    LINK = "link"
+    PAYEE = "payee"
+    PAYOUT = "payout"
+    PROGRAM = "program"
+    RETURN = "return"
+    SOURCE = "source"
+    STATEMENT = "statement"
+    TRANSACTION = "transaction"
+    USER = "user"
+
+
+class Action(StrEnum):
+    """What is done. A new one gets its words in `ACTION_TEXTS`; a test compares both."""
+
+    BRAND_CREATE = "brand.create"
+    BRAND_EDIT = "brand.edit"
+    BRAND_FALLBACK_SET = "brand.fallback_set"
+    BRAND_HOST_ALLOW = "brand.host_allow"
+    BRAND_POLICY_CHANGE = "brand.policy_change"
+    DOMAIN_ADD = "domain.add"
+    DOMAIN_REMOVE = "domain.remove"
+    KEY_CREATE = "key.create"
+    KEY_REVOKE = "key.revoke"
+    LINK_CREATE = "link.create"
+    LINK_END = "link.end"
+    LINK_EXPIRE = "link.expire"
+    LINK_PAUSE = "link.pause"
+    LINK_RESUME = "link.resume"
+    PERSONAL_ERASE = "personal.erase"
+    PROGRAM_CREATE = "program.create"
+    PROGRAM_PARAMETERS_SET = "program.parameters_set"
+    PROGRAM_TERMS_CHANGE = "program.terms_change"
+
+
+ACTION_TEXTS: dict[Action, str] = {
+    Action.BRAND_CREATE: "Brand created",
+    Action.BRAND_EDIT: "Brand's calendar, review or minimum changed",
+    Action.BRAND_FALLBACK_SET: "Fallback page set",
+    Action.BRAND_HOST_ALLOW: "Host name allowed for links",
+    Action.BRAND_POLICY_CHANGE: "Attribution policy changed",
+    Action.DOMAIN_ADD: "Domain added",
+    Action.DOMAIN_REMOVE: "Domain removed",
+    Action.KEY_CREATE: "Key created",
+    Action.KEY_REVOKE: "Key revoked",
+    Action.LINK_CREATE: "Link created",
+    Action.LINK_END: "Link ended",
+    Action.LINK_EXPIRE: "End date of a link set",
+    Action.LINK_PAUSE: "Link paused",
+    Action.LINK_RESUME: "Link resumed",
+    Action.PERSONAL_ERASE: "Personal data erased from the audit",
+    Action.PROGRAM_CREATE: "Program created",
+    Action.PROGRAM_PARAMETERS_SET: "Parameters of a program's destinations set",
+    Action.PROGRAM_TERMS_CHANGE: "Terms changed",
+}
