@@ -11,6 +11,7 @@ import payouts.statements.rows.models
 import payouts.transfers.models
 import tracker.clicks.models
 import tracker.people.accounts.models
+import tracker.people.installation.models
 import tracker.people.keys.models
 import tracker.programs.models
 import tracker.sales.attribution.models
@@ -33,6 +34,7 @@ MODULES = (
     payouts.transfers.models,
     tracker.clicks.models,
     tracker.people.accounts.models,
+    tracker.people.installation.models,
     tracker.people.keys.models,
     tracker.programs.models,
     tracker.sales.attribution.models,

@@ -37,6 +37,7 @@ PROTECTED = {
     "commission_entry",
     "decision_hold",
     "decision_transaction",
+    "installation",
     "ledger_account",
     "ledger_mark",
     "ledger_posting",

@@ -132,6 +132,10 @@ COMMANDS: dict[str, ListedCommand] = {
     "sale show": ListedCommand(
         "tracker.sales.commands:show_sale", "Show one sale: refunds, disputes, and who is credited and why."
     ),
+    "setup-link": ListedCommand(
+        "tracker.people.installation.commands:setup_link_command",
+        "Make a new link for the set-up in the browser, while nobody is there.",
+    ),
     "source create": ListedCommand("tracker.sales.sources.commands:create_source", "Connect a shop."),
     "source delete": ListedCommand(
         "tracker.sales.sources.commands:delete_source", "Refuse all further messages of a source."
