@@ -18,6 +18,7 @@ from config.settings import Settings
 from payouts.processes.commands import COMMANDS
 from payouts.processes.supervisor import Child, Supervisor, child_environment
 from tests.cast.api import Terminal
+from tests.conftest import settings_for
 from tests.harness import ROOT
 from tests.harness.processes.serve_process import (
     HAPPENS_WITHIN_S,
@@ -184,3 +185,27 @@ def test_production_without_a_key_is_rejected(settings: Settings, tmp_path: Path
 )
 def test_an_invalid_option_is_named(settings: Settings, arguments: tuple[str, ...], named: str) -> None:
     assert named in Terminal(settings, COMMANDS).refused("serve", *arguments)
+
+
+def test_serve_on_an_empty_database_creates_the_tables_and_prints_a_set_up_link(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path / "new")
+    with serving(settings, tmp_path) as served:
+        wait_until(served.answers, "the pages answer")
+        link = re.search(rf"{served.url}/app/setup/link/[\w-]{{43}}\n", served.text())
+        assert link is not None
+        assert served.text().count("/app/setup/link/") == 1
+        assert "works once, within one hour" in served.text()
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_serve_prints_no_set_up_link_where_there_is_a_user(
+    settings: Settings, databases: Databases, tmp_path: Path
+) -> None:
+    with databases.main.begin() as connection:
+        add = (
+            "insert into user_account (id, email, name, created_at) values ('usr_1', 'a@b.example', 'A', '')"
+        )
+        connection.execute(text(add))
+    with serving(settings, tmp_path) as served:
+        wait_until(served.answers, "the pages answer")
+        assert "setup" not in served.text()
