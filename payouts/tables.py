@@ -10,6 +10,7 @@ import payouts.statements.models
 import payouts.statements.rows.models
 import payouts.transfers.models
 import tracker.clicks.models
+import tracker.mail.models
 import tracker.people.accounts.models
 import tracker.people.installation.models
 import tracker.people.keys.models
@@ -33,6 +34,7 @@ MODULES = (
     payouts.statements.rows.models,
     payouts.transfers.models,
     tracker.clicks.models,
+    tracker.mail.models,
     tracker.people.accounts.models,
     tracker.people.installation.models,
     tracker.people.keys.models,

@@ -1,0 +1,72 @@
+"""The outbox: a message is written in the transaction of its cause, and a job sends it."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from config.insert import insert_once
+from tracker.ids import new_id
+from tracker.mail.kinds import RULES, UNDELIVERED_AFTER, MailKind
+from tracker.mail.letters import NAME_LENGTH, SUBJECT_LENGTH, Letter, Recipient, one_line
+from tracker.mail.models import Fate, MailMessage
+from tracker.signing import MAIL_BODY, encrypt
+
+MESSAGE = "mal"
+
+
+def queue(
+    session: Session,
+    now: datetime,
+    letter: Letter,
+    to: Recipient,
+    *,
+    kind: MailKind,
+    key: str,
+    keys: Sequence[str],
+    brand_id: str | None = None,
+    subject_id: str | None = None,
+    expires_at: datetime | None = None,
+) -> str | None:
+    """Write a message to the outbox. Returns its id; None when there is a message with this key already.
+
+    key: names the cause and the recipient, so that a repeated operation sends nothing twice. keys: the
+    installation's secret keys; the subject and body of a secret message are stored encrypted. subject_id: the
+    row that it is about. expires_at: when the message loses its use; it is not tried after that.
+    """
+    message_id = new_id(MESSAGE, now)
+    written = insert_once(
+        session,
+        MailMessage,
+        id=message_id,
+        key=key,
+        kind=kind.value,
+        brand_id=brand_id,
+        subject_id=subject_id,
+        user_id=to.user_id,
+        creator_id=to.creator_id,
+        to_address=to.address,
+        to_name=one_line(to.name, NAME_LENGTH),
+        language=to.language,
+        from_name=one_line(letter.from_name, NAME_LENGTH),
+        reply_to=letter.reply_to,
+        **_content(letter, secret=RULES[kind].secret, keys=keys),
+        state=Fate.QUEUED.value,
+        due_at=now,
+        expires_at=expires_at or now + UNDELIVERED_AFTER,
+        attempts=0,
+        fence=0,
+        created_at=now,
+    )
+    return message_id if written else None
+
+
+def _content(letter: Letter, *, secret: bool, keys: Sequence[str]) -> dict[str, Any]:
+    content = {
+        "subject": one_line(letter.subject, SUBJECT_LENGTH),
+        "body_text": letter.text,
+        "body_html": letter.html,
+    }
+    return {"sealed": encrypt(keys, MAIL_BODY, json.dumps(content))} if secret else content
