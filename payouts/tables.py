@@ -9,6 +9,7 @@ import payouts.settlement.models
 import payouts.statements.models
 import payouts.statements.rows.models
 import payouts.transfers.models
+import tracker.audit.models
 import tracker.clicks.models
 import tracker.mail.models
 import tracker.people.accounts.models
@@ -33,6 +34,7 @@ MODULES = (
     payouts.statements.models,
     payouts.statements.rows.models,
     payouts.transfers.models,
+    tracker.audit.models,
     tracker.clicks.models,
     tracker.mail.models,
     tracker.people.accounts.models,

@@ -32,6 +32,8 @@ from tracker.sales.inbox.jobs import empty_old_events
 
 PROTECTED = {
     "account_balance",
+    "audit_entry",
+    "audit_personal",
     "brand_minimum",
     "brand_rules_change",
     "commission_entry",
