@@ -3,7 +3,7 @@ UV ?= uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-annotate --custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: help run test quick nightly lint check bench bench-sales bench-books lock clean environment dev-environment
+.PHONY: help run test quick nightly lint check texts bench bench-sales bench-books lock clean environment dev-environment
 
 help:
 	@echo "make run          run the demo at http://127.0.0.1:8000/ (Ctrl-C stops it)"
@@ -12,6 +12,7 @@ help:
 	@echo "make nightly      run every test and the long campaigns, with SQLAlchemy's own dialects; takes hours"
 	@echo "make lint         run ruff and mypy"
 	@echo "make check        check that the books balance"
+	@echo "make texts        add new texts of pages and mails to the catalogues, and remove unused ones"
 	@echo "make bench        measure the redirect; takes some minutes (options: BENCH_ARGS=--help)"
 	@echo "make bench-sales  measure how many sales are booked per second, also through the webhook"
 	@echo "make bench-books  measure the jobs of the books with a million sales; takes hours (BENCH_ARGS=--help)"
@@ -40,6 +41,9 @@ lint: dev-environment
 
 check: environment
 	@exec .venv/bin/linkledger check
+
+texts: dev-environment
+	@exec .venv/bin/python -m tests.harness.texts
 
 bench: dev-environment
 	@exec .venv/bin/python -m bench.bench_redirect $(BENCH_ARGS)

@@ -1,0 +1,1 @@
+"""The language of a text for people: translations, the language of a request, formats of money and dates."""
