@@ -12,6 +12,7 @@ from typing import Any
 from tracker.errors import Invalid
 from tracker.reasons import ReasonTexts
 from tracker.sales.integrations.shared_key import whsec_secret
+from tracker.sales.integrations.trial_order import TrialMessage, TrialOrder
 from tracker.sales.reports.messages import Message, NotAuthentic
 from tracker.sales.reports.provider_reports import AnyReport
 
@@ -131,6 +132,11 @@ class Kind:
     asked_dispute: Callable[[Mapping[str, Any], datetime], bytes | None] | None = None
     """`asked_dispute(found, asked_at)` writes the message that tells how a dispute ended, from the dispute as
     the provider has it; None while it is open. Without this function, nobody can be asked."""
+    trial_order: Callable[[TrialOrder], TrialMessage] | None = None
+    """Writes an invented order as the shop does. It never earns: it is marked as a test or, where the shop
+    cannot do that, as not paid."""
+    trial_is_booked: bool = True
+    """Whether its trial order becomes a sale, marked as a test; otherwise it has no effect."""
     is_imported: bool = False
     """A person imports its messages when it suits them, so that silence and late times mean nothing."""
     is_order_number: Callable[[str], bool] = _may_be_number

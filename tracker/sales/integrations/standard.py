@@ -15,6 +15,7 @@ from datetime import datetime
 from tracker.errors import Invalid
 from tracker.sales.integrations.kind import Kind, OrderIds, Role
 from tracker.sales.integrations.shared_key import SECRET_PREFIX
+from tracker.sales.integrations.trial_order import TrialMessage, TrialOrder, trial_message
 from tracker.sales.reports import strict_json
 from tracker.sales.reports.fields import describe, is_plain_text
 from tracker.sales.reports.messages import Message, NotAuthentic, require_recent
@@ -107,6 +108,21 @@ def translate(message: Message, received_at: datetime) -> tuple[Report, ...]:
     return (report_type.parse(message.data, received_at),)
 
 
+def trial_order(order: TrialOrder) -> TrialMessage:
+    data = {
+        "order_id": f"test-{order.number}",
+        "occurred_at": order.time,
+        "currency": order.currency,
+        "total": order.total,
+        "tax": order.tax,
+        "shipping": order.shipping,
+        "discount": 0,
+        "click": order.click,
+        "test": True,
+    }
+    return trial_message({"type": "sale.created", "timestamp": order.time, "data": data})
+
+
 def _any_signature_matches(expected: Sequence[bytes], header: str) -> bool:
     """Whether one signature in the header is expected. All pairs are compared, in constant time."""
     found = False
@@ -143,6 +159,7 @@ KIND = Kind(
     check_secret=check_secret,
     makes_secret=True,
     sent_time_field="timestamp",
+    trial_order=trial_order,
     page="docs/connect/anything.md",
     signing_hint="and sign them (Standard Webhooks) with the secret",
 )

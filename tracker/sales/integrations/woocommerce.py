@@ -37,6 +37,7 @@ from tracker.sales.integrations.shared_key import (
     visible_ascii,
 )
 from tracker.sales.integrations.stripe.objects import is_payment_name
+from tracker.sales.integrations.trial_order import TrialMessage, TrialOrder, trial_message
 from tracker.sales.reports import strict_json
 from tracker.sales.reports.customer_hashes import address_hashes
 from tracker.sales.reports.decimals import decimal_minor
@@ -259,6 +260,22 @@ def _tokens(order: Fields) -> Iterator[str]:
             yield from tokens_in_url(pair.values.get("value"))
 
 
+def trial_order(order: TrialOrder) -> TrialMessage:
+    """An order that waits for its payment: WooCommerce does not mark test orders."""
+    value = {
+        "id": order.number,
+        "number": f"test-{order.number}",
+        "status": "pending",
+        "currency": order.currency,
+        "date_created_gmt": order.time.removesuffix("Z"),
+        "total": order.decimal(order.total),
+        "total_tax": order.decimal(order.tax),
+        "shipping_total": order.decimal(order.shipping),
+        "discount_total": order.decimal(0),
+    }
+    return trial_message(value, "order.created")
+
+
 KIND = Kind(
     "woocommerce",
     "WooCommerce",
@@ -276,6 +293,8 @@ KIND = Kind(
     is_ping=is_ping,
     check_secret=check_secret,
     makes_secret=True,
+    trial_order=trial_order,
+    trial_is_booked=False,
     page="docs/connect/woocommerce.md",
     events="Order created, Order updated, Order deleted; one webhook each, with the same secret",
     signing_hint="and sign them with this secret; copy it into the webhook's field Secret:",

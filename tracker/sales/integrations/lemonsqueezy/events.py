@@ -34,6 +34,7 @@ from tracker.sales.integrations.shared_key import (
     lower_case,
     visible_ascii,
 )
+from tracker.sales.integrations.trial_order import TrialMessage, TrialOrder, trial_message
 from tracker.sales.reports import strict_json
 from tracker.sales.reports.fields import Fields, describe, is_plain_text
 from tracker.sales.reports.messages import Message
@@ -151,6 +152,25 @@ def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
         received_at=received_at,
     )
     return rule.reports(event)
+
+
+def trial_order(order: TrialOrder) -> TrialMessage:
+    """An order in test mode. Shipping is unknown there."""
+    attributes = {
+        "order_number": order.number,
+        "status": "paid",
+        "currency": order.currency,
+        "total": order.total,
+        "tax": order.tax,
+        "discount_total": 0,
+        "refunded_amount": 0,
+        "created_at": order.time,
+        "updated_at": order.time,
+    }
+    custom = {"ll": order.click} if order.click else {}
+    meta = {"test_mode": True, "event_name": "order_created", "custom_data": custom}
+    data = {"type": "orders", "id": str(order.number), "attributes": attributes}
+    return trial_message({"meta": meta, "data": data})
 
 
 def _webhook_id(body: bytes) -> str | None:

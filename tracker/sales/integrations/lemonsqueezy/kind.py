@@ -19,6 +19,7 @@ KIND = Kind(
     makes_secret=True,
     secret_from=events.secret_from,
     is_order_number=is_order_number,
+    trial_order=events.trial_order,
     page="docs/connect/lemonsqueezy.md",
     events="order_created, order_refunded, subscription_created, subscription_payment_success, "
     "subscription_payment_refunded",

@@ -19,6 +19,7 @@ KIND = Kind(
         secret, external_id, body, about
     ),
     check_secret=orders.check_secret,
+    trial_order=orders.trial_order,
     page="docs/connect/shopify.md",
     events="Order payment, Order cancellation, Refund create; format JSON",
 )

@@ -34,6 +34,7 @@ from tracker.sales.integrations.shared_key import (
 from tracker.sales.integrations.shopify import refunds as shopify_refunds
 from tracker.sales.integrations.shopify.money import shop_minor
 from tracker.sales.integrations.shopify.reasons import ShopifyReason
+from tracker.sales.integrations.trial_order import TrialMessage, TrialOrder, trial_message
 from tracker.sales.reports import strict_json
 from tracker.sales.reports.customer_hashes import address_hashes
 from tracker.sales.reports.decimals import decimal_minor
@@ -113,6 +114,26 @@ def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
     if message.type == _REFUND:
         return shopify_refunds.refund(Fields(message.data, "refund"), received_at)
     return (NoEffect.because(EventReason.TOPIC_IGNORED, topic=message.type),)
+
+
+def trial_order(order: TrialOrder) -> TrialMessage:
+    """An order as of the test gateway, which Shopify marks."""
+    tokens = [{"name": "ll", "value": order.click}] if order.click else []
+    value = {
+        "id": order.number,
+        "name": f"#test-{order.number}",
+        "test": True,
+        "financial_status": "paid",
+        "currency": order.currency,
+        "total_price": order.decimal(order.total),
+        "total_tax": order.decimal(order.tax),
+        "total_discounts": order.decimal(0),
+        "shipping_lines": [{"price": order.decimal(order.shipping)}],
+        "created_at": order.time,
+        "processed_at": order.time,
+        "note_attributes": tokens,
+    }
+    return trial_message(value, _PAID)
 
 
 def _paid(order: Fields, references: tuple[str, ...], received_at: datetime) -> tuple[AnyReport, ...]:

@@ -5,6 +5,7 @@ from tracker.sales.integrations.stripe import events
 from tracker.sales.integrations.stripe.objects import is_payment_name
 from tracker.sales.integrations.stripe.payments import asked_dispute
 from tracker.sales.integrations.stripe.reasons import TEXTS
+from tracker.sales.integrations.stripe.trial import trial_order
 
 KIND = Kind(
     "stripe",
@@ -21,6 +22,7 @@ KIND = Kind(
     check_secret=events.check_secret,
     sent_time_field="created",
     asked_dispute=asked_dispute,
+    trial_order=trial_order,
     page="docs/connect/stripe.md",
     events="checkout.session.completed, checkout.session.async_payment_succeeded, invoice.paid, "
     "invoice_payment.paid, refund.created, refund.updated, refund.failed, charge.refunded, "
