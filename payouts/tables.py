@@ -15,6 +15,8 @@ import tracker.mail.models
 import tracker.people.accounts.models
 import tracker.people.installation.models
 import tracker.people.keys.models
+import tracker.people.sessions.models
+import tracker.people.sign_in.models
 import tracker.programs.models
 import tracker.sales.attribution.models
 import tracker.sales.booking.models
@@ -40,6 +42,8 @@ MODULES = (
     tracker.people.accounts.models,
     tracker.people.installation.models,
     tracker.people.keys.models,
+    tracker.people.sessions.models,
+    tracker.people.sign_in.models,
     tracker.programs.models,
     tracker.sales.attribution.models,
     tracker.sales.booking.models,

@@ -13,11 +13,18 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Access:
-    """The declared access of a view. `kind` is "public", "signed" or "keyed"; `reason` justifies it."""
+    """The declared access of a view; `reason` justifies it.
+
+    `kind` is "public", "signed" or "keyed", or says who has to be signed in: "person" (anybody), "brand" (a
+    member of the brand in the path, with one of `roles`), "creator" or "operator".
+    """
 
     kind: str
     reason: str
     scope: str | None = None
+    roles: tuple[str, ...] = ()
+    stepped_up: bool = False
+    """Whether the person has to have proven who they are within the last minutes."""
 
 
 def public(reason: str) -> Callable[[View], View]:

@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
-from tracker.people.accounts import operations, rules
+from tracker.people.accounts import operations
+from tracker.people.accounts.roles import STORED_ROLES
 from tracker.people.accounts.serializers import creator_json, membership_json, user_json
 
 
@@ -36,7 +37,7 @@ def member_commands() -> None:
 @member_commands.command("add")
 @click.option("--brand", "brand_id", required=True, metavar="ID")
 @click.option("--user", "user_id", required=True, metavar="ID")
-@click.option("--role", type=click.Choice(rules.ROLES), required=True)
+@click.option("--role", type=click.Choice(STORED_ROLES), required=True)
 @pass_console
 def add_member(console: Console, brand_id: str, user_id: str, role: str) -> CommandResult:
     """Give a user a role at a brand."""
@@ -45,7 +46,8 @@ def add_member(console: Console, brand_id: str, user_id: str, role: str) -> Comm
         membership = operations.add_member(
             session, console.now, brand_id=brand_id, user_id=user_id, role=role
         )
-        return CommandResult(membership_json(membership), f"{user_id} is {role} of {brand_id}")
+        value = membership_json(membership)
+        return CommandResult(value, f"{user_id} is {value['role']} of {brand_id}")
 
     return transact(console.databases.main, add)
 

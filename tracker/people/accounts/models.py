@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import STRICT, Base
@@ -116,14 +116,23 @@ class User(Base):
     email: Mapped[str]
     name: Mapped[str]
     created_at: Mapped[datetime]
+    language: Mapped[str | None]
+    """Chosen on the profile; None follows the browser."""
+    timezone: Mapped[str | None]
+    """Chosen on the profile; None is UTC."""
+    is_operator: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Operates this installation, which is no role at a brand."""
 
 
 class Membership(Base):
-    """The role of a user at a brand."""
+    """The role of a user at a brand. A former version may still write `member`, which means manager."""
 
     __tablename__ = "membership"
     __table_args__ = (
-        CheckConstraint("role in ('owner', 'finance', 'member')", name="membership_role_known"),
+        CheckConstraint(
+            "role in ('owner', 'finance', 'manager', 'viewer', 'member')", name="membership_role_known"
+        ),
+        Index("ix_membership_user_id", "user_id"),
         STRICT,
     )
 
@@ -137,10 +146,16 @@ class Creator(Base):
     """A person who shares links and is paid. One row per person, for any number of brands."""
 
     __tablename__ = "creator"
-    __table_args__ = (UniqueConstraint("email", name="one_creator_per_email"), STRICT)
+    __table_args__ = (
+        UniqueConstraint("email", name="one_creator_per_email"),
+        Index("one_creator_per_user", "user_id", unique=True),
+        STRICT,
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     email: Mapped[str]
     country: Mapped[str]
     created_at: Mapped[datetime]
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("user_account.id"))
+    """The user who signs in as this creator; None until the creator has signed in."""

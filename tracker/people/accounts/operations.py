@@ -13,6 +13,7 @@ from tracker.ids import new_id
 from tracker.lookup import get_by_id
 from tracker.people.accounts import rules
 from tracker.people.accounts.models import Brand, BrandHost, Creator, Membership, User
+from tracker.people.accounts.roles import role_named
 
 BRAND = "brd"
 CREATOR = "crt"
@@ -103,9 +104,10 @@ def get_user(session: Session, user_id: str) -> User:
 
 def add_member(session: Session, now: datetime, *, brand_id: str, user_id: str, role: str) -> Membership:
     """Give a user a role at a brand. Raises Conflict when the user already has a role there."""
-    brand, user = get_brand(session, brand_id), get_user(session, user_id)
-    rules.one_of(role, rules.ROLES, "The role")
-    if not insert_once(session, Membership, brand_id=brand.id, user_id=user.id, role=role, created_at=now):
+    brand, user, given = get_brand(session, brand_id), get_user(session, user_id), role_named(role)
+    if not insert_once(
+        session, Membership, brand_id=brand.id, user_id=user.id, role=given.value, created_at=now
+    ):
         raise Conflict(f"User {user.id} is already a member of brand {brand.id}; nothing was written.")
     return session.get_one(Membership, (brand.id, user.id))
 

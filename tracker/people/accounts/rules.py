@@ -19,7 +19,6 @@ ATTRIBUTION_MODELS = ("last", "first")
 COUPON_POLICIES = ("always", "if_involved", "never")
 CUSTOMER_POLICIES = ("first_sale", "months", "lifetime")
 MAX_BINDING_MONTHS = 120
-ROLES = ("owner", "finance", "member")
 
 NAME_LENGTH = 120
 EMAIL_LENGTH = 254

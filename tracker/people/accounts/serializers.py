@@ -3,6 +3,7 @@
 from typing import Any
 
 from tracker.people.accounts.models import Creator, Membership, User
+from tracker.people.accounts.roles import role_named
 from tracker.times import format_utc
 
 
@@ -14,7 +15,7 @@ def membership_json(membership: Membership) -> dict[str, Any]:
     return {
         "brand": membership.brand_id,
         "user": membership.user_id,
-        "role": membership.role,
+        "role": role_named(membership.role).value,
         "created_at": format_utc(membership.created_at),
     }
 

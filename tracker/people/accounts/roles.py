@@ -1,0 +1,39 @@
+"""The roles of members at a brand, and what they allow. Pure."""
+
+from enum import StrEnum
+
+from tracker.errors import Invalid
+
+
+class Role(StrEnum):
+    """The role of a user at one brand."""
+
+    OWNER = "owner"
+    FINANCE = "finance"
+    MANAGER = "manager"
+    VIEWER = "viewer"
+
+
+FORMER_NAMES = {"member": Role.MANAGER}
+"""Names of earlier versions. A process that still runs such a version may write them."""
+
+STORED_ROLES = (*(role.value for role in Role), *FORMER_NAMES)
+"""Every word that may stand in the database, and that the command line accepts."""
+
+EVERY_ROLE = tuple(Role)
+DECIDES_ABOUT_MONEY = (Role.OWNER, Role.FINANCE)
+"""Approves statements and payouts; its sessions end after 12 hours."""
+RUNS_THE_PROGRAM = (Role.OWNER, Role.MANAGER)
+"""Changes programs, links, creators and the connection to the shop."""
+
+
+def role_named(name: str) -> Role:
+    """The role with this name, or with this former name. Raises Invalid."""
+    if name in FORMER_NAMES:
+        return FORMER_NAMES[name]
+    try:
+        return Role(name)
+    except ValueError:
+        raise Invalid(
+            f"The role cannot be {name!r}; choose one of: {', '.join(Role)}.", field="role"
+        ) from None

@@ -1,0 +1,1 @@
+"""Sessions of people who signed in: tokens, limits, the cookie."""

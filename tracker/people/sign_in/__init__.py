@@ -1,0 +1,1 @@
+"""Sign-in by a link and a code that are sent by mail, step-up, and limits on attempts."""
