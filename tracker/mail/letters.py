@@ -9,8 +9,8 @@ NAME_LENGTH = 100
 _ELLIPSIS = "…"
 _SPACES = re.compile(r"\s+")
 _HIDDEN = ("Cc", "Cf", "Cs", "Co")
-_JOINERS = "\u200c\u200d"
-"""They are hidden, too, but names in Persian and Hindi, and many emojis, are written with them."""
+_KEPT = "\n\u200c\u200d"
+"""Also the joiners: names in Persian and Hindi, and many emojis, are written with them."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,10 @@ class Letter:
 
 def one_line(text: str, length: int) -> str:
     """The text as the value of a header: one line, no control and no bidirectional characters, shortened."""
-    spaced = _SPACES.sub(" ", text)
-    shown = (each for each in spaced if each in _JOINERS or unicodedata.category(each) not in _HIDDEN)
-    plain = "".join(shown).strip()
+    plain = without_hidden(_SPACES.sub(" ", text)).strip()
     return plain if len(plain) <= length else plain[: length - 1].rstrip() + _ELLIPSIS
+
+
+def without_hidden(text: str) -> str:
+    """Without control characters, except line breaks, and without characters that change the direction."""
+    return "".join(each for each in text if each in _KEPT or unicodedata.category(each) not in _HIDDEN)
