@@ -17,13 +17,11 @@ from tracker.http.request_slots import RequestLimiter
 from tracker.http.safety import add_security_hooks
 from tracker.http.site import Site, install_site
 from tracker.http.whole_body import install_body_reader
-from tracker.language.requests import install_languages
-from tracker.language.templates import install_texts
 from tracker.sales.api.hooks import blueprint as hooks
 from tracker.sales.api.postbacks import blueprint as postbacks
 from tracker.sales.api.v1 import blueprint as brand_api
 from tracker.sales.reports.strict_json import MAXIMUM_BYTES
-from tracker.ui.errors import register_error_handlers
+from tracker.ui.install import install_ui
 from tracker.ui.pages import blueprint as ui
 
 DEMO_PAGES_MODULE = "payouts.demo.pages"
@@ -39,7 +37,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask("linkledger", static_folder=None)
     app.config["TRUSTED_HOSTS"] = None
     install_site(app, Site(settings, open_databases(settings)))
-    install_texts(app.jinja_env)
+    install_ui(app)
     app.register_blueprint(ui)
     app.register_blueprint(metrics)
     app.register_blueprint(readiness)
@@ -51,9 +49,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(clicks)
     app.wsgi_app = RequestLimiter(app.wsgi_app, MAX_CONCURRENT_REQUESTS)  # type: ignore[method-assign]
     install_body_reader(app, BODY_LIMITS_BYTES)
-    install_languages(app)
     add_security_hooks(app)
-    register_error_handlers(app)
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     return app
 

@@ -1,1 +1,1 @@
-"""Shared by all pages: layout, style, error pages, health."""
+"""What all pages share: layouts, components, styles and scripts, forms, notices, error pages, health."""

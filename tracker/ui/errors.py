@@ -9,10 +9,23 @@ from werkzeug.exceptions import HTTPException
 
 from tracker.errors import Invalid, LinkledgerError
 from tracker.http.safety import is_machine_path
+from tracker.language.texts import gettext as _
+from tracker.language.texts import gettext_noop
 
 log = structlog.get_logger(__name__)
 
-DATABASE_BUSY = "The database is not available at the moment. Please try again in a few seconds."
+DATABASE_BUSY = gettext_noop(
+    "The database is not available at the moment. Please try again in a few seconds."
+)
+_SURPRISE = gettext_noop("Something went wrong on our side. The log of this installation has the details.")
+_HEADINGS = {
+    403: gettext_noop("You cannot do this"),
+    404: gettext_noop("This page does not exist"),
+    410: gettext_noop("This has ended"),
+    429: gettext_noop("Too many tries"),
+    503: gettext_noop("One moment, please"),
+}
+_OTHER = gettext_noop("That did not work")
 
 
 def register_error_handlers(app: Flask) -> None:
@@ -38,16 +51,14 @@ def _http_error(error: HTTPException) -> Response:
 
 def _database_error(error: OperationalError) -> Response:
     log.error("database unavailable", endpoint=request.endpoint, kind=type(error.orig).__name__)
-    response = _error_response(503, DATABASE_BUSY)
+    response = _error_response(503, _(DATABASE_BUSY))
     response.headers["Retry-After"] = "5"
     return response
 
 
 def _unexpected_error(error: Exception) -> Response:
     log.error("view failed", endpoint=request.endpoint, exc_info=error)
-    return _error_response(
-        500, "Something went wrong on our side. The log of this installation has the details."
-    )
+    return _error_response(500, _(_SURPRISE))
 
 
 def _error_response(status: int, detail: str, field: str | None = None) -> Response:
@@ -57,4 +68,7 @@ def _error_response(status: int, detail: str, field: str | None = None) -> Respo
         response.status_code = status
         response.mimetype = "application/problem+json"
         return response
-    return make_response(render_template("ui/error.html", status=status, detail=detail), status)
+    html = render_template(
+        "ui/error.html", status=status, heading=_(_HEADINGS.get(status, _OTHER)), detail=detail
+    )
+    return make_response(html, status)

@@ -1,15 +1,17 @@
-"""The front page, health for machines, and the one stylesheet."""
+"""The front page, health for machines, and the static files of all pages."""
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, send_from_directory, url_for
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from tracker.http.access import public
 from tracker.http.site import site
+from tracker.ui.assets import find_asset
 
 blueprint = Blueprint("ui", __name__, template_folder="templates")
 
-STATIC = "static"
-CACHE_MAX_AGE_S = 3600
+MAX_AGE_S = 3600
+IMMUTABLE = "public, max-age=31536000, immutable"
+"""For an address that contains the hash of its content (RFC 8246)."""
 
 
 @blueprint.get("/")
@@ -28,5 +30,18 @@ def healthz() -> Response:
 
 @blueprint.get("/static/<path:name>")
 @public("styles and scripts, which are the same for every visitor")
-def static(name: str) -> AnyResponse:
-    return send_from_directory(f"{blueprint.root_path}/{STATIC}", name, max_age=CACHE_MAX_AGE_S)
+def static(name: str) -> Response:
+    found = find_asset(name)
+    if found is None:
+        abort(404)
+    asset, is_present = found
+    accepts_gzip = request.accept_encodings["gzip"] > 0 and asset.compressed is not None
+    response = Response(asset.compressed if accepts_gzip else asset.body, mimetype=asset.mimetype)
+    response.headers["Cache-Control"] = IMMUTABLE if is_present else f"public, max-age={MAX_AGE_S}"
+    if asset.compressed is not None:
+        response.headers["Vary"] = "Accept-Encoding"
+    if accepts_gzip:
+        response.headers["Content-Encoding"] = "gzip"
+    response.set_etag(f"{asset.hash}-gzip" if accepts_gzip else asset.hash)
+    response.make_conditional(request)
+    return response
