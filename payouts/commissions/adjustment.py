@@ -1,6 +1,7 @@
 """Enters refunds, cancellations and disputes in commissions: each once, as a difference."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
@@ -39,6 +40,7 @@ from payouts.ledger.operations import lock_books
 from payouts.ledger.periods import periods_for
 from tracker.people.accounts.operations import get_brand
 from tracker.reasons import Reason
+from tracker.sales.inbox.unapplied import unapplied_event_ids
 from tracker.sales.orders.amounts import amounts_of
 from tracker.sales.orders.models import DisputeStatus, Sale
 
@@ -51,6 +53,37 @@ def adjust_due(
     Unapplied messages hold the commissions. These holds are lifted after everything else has been entered.
     """
     held = hold_for_events(session, now, limit, brand_id=brand_id)
+    return _enter_or_lift(session, now, limit, held, brand_id, creator_id)
+
+
+@dataclass(eq=False)
+class AdjustmentRun:
+    """The adjustments of one run of a job: a step as `adjust_due`, which is called for each batch of a brand.
+
+    Whether a message holds something is asked again when other messages wait than when none did, not for each
+    batch. What a sale that comes in between needs is done by the next run.
+    """
+
+    _without_new_holds: dict[str, Sequence[str]] = field(default_factory=dict)
+    """By brand: the unapplied messages of which none had something to hold."""
+
+    def __call__(self, session: Session, now: datetime, limit: int, *, brand_id: str) -> int:
+        return _enter_or_lift(session, now, limit, self._hold(session, now, limit, brand_id), brand_id)
+
+    def _hold(self, session: Session, now: datetime, limit: int, brand_id: str) -> int:
+        event_ids = unapplied_event_ids(session)
+        if self._without_new_holds.get(brand_id) == event_ids:
+            return 0
+        held = hold_for_events(session, now, limit, brand_id=brand_id)
+        if not held:
+            self._without_new_holds[brand_id] = event_ids
+        return held
+
+
+def _enter_or_lift(
+    session: Session, now: datetime, limit: int, held: int, brand_id: str, creator_id: str = ""
+) -> int:
+    """Enter what waits; when there is nothing and nothing was `held`, lift holds. Returns how many in all."""
     owners = [brand_id] if brand_id else brands_with_work(session, ADJUSTMENT)
     entered = sum(_enter_due(session, now, limit, owner, creator_id) for owner in owners)
     if held or entered:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -28,7 +29,7 @@ from payouts.commissions.entries import (
 from payouts.commissions.holds.of_events import sales_with_new_events
 from payouts.commissions.holds.open_holds import is_held
 from payouts.commissions.holds.placing import holds_by_commission
-from payouts.commissions.holds.reapplying import brands_to_hold_again, reapply_holds
+from payouts.commissions.holds.reapplying import reapply_holds
 from payouts.commissions.models import Commission, Entry
 from payouts.commissions.movements import movements_of_commission, taken_from_returned
 from payouts.commissions.positions import Step, release_in_draft_steps, release_steps
@@ -39,6 +40,7 @@ from payouts.ledger.periods import periods_for
 from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import get_brand
 from tracker.reasons import Reason
+from tracker.sales.inbox.unapplied import unapplied_event_ids
 
 
 def release_due(
@@ -50,27 +52,57 @@ def release_due(
     released or held again.
     """
     held = reapply_holds(session, now, limit, brand_id=brand_id)
-    parameters = _until(session, now, before) | {"brand_id": brand_id, "limit": limit}
-    due: dict[str, list[str]] = defaultdict(list)
-    for commission_id, owner in session.execute(_releasable(bool(brand_id)), parameters):
-        due[owner].append(commission_id)
-    for owner, commission_ids in due.items():
-        _release_all(session, now, owner, commission_ids)
-    return held + sum(len(each) for each in due.values())
+    return held + ReleaseRun(before)(session, now, limit, brand_id=brand_id)
 
 
-def _until(session: Session, now: datetime, before: datetime | None = None) -> dict[str, Any]:
+@dataclass(eq=False)
+class ReleaseRun:
+    """The releases of one run of a job: a step, which is called for each batch.
+
+    A sale is blocked whose order is named by a message that waits and has not held it yet. Which sales these
+    are is asked again when other messages wait than at the batch before, not for each batch.
+    """
+
+    before: datetime | None = None
+    """The close of a period gives it: only commissions with an earlier release date are released."""
+    _event_ids: Sequence[str] = ()
+    _blocked_sale_ids: Sequence[str] = ()
+    _since: dict[str, datetime] = field(default_factory=dict)
+    """By brand: the release date of the first commission of the batch before. Those before it are held."""
+
+    def __call__(self, session: Session, now: datetime, limit: int, *, brand_id: str = "") -> int:
+        """Release up to `limit` commissions. Returns how many there were."""
+        event_ids = unapplied_event_ids(session)
+        if event_ids != self._event_ids:
+            self._blocked_sale_ids = sales_with_new_events(session, event_ids)
+            self._event_ids = event_ids
+        until = _until(now, self._blocked_sale_ids, self.before)
+        since = self._since.get(brand_id)
+        own = {"brand_id": brand_id, "limit": limit, "since": since}
+        due: dict[str, list[str]] = defaultdict(list)
+        found = session.execute(_releasable(bool(brand_id), since is not None), until | own).all()
+        for commission_id, owner, _release_at in found:
+            due[owner].append(commission_id)
+        for owner, commission_ids in due.items():
+            _release_all(session, now, owner, commission_ids)
+        if found:
+            self._since[brand_id] = found[0].release_at
+        return len(found)
+
+
+def _until(now: datetime, blocked_sale_ids: Sequence[str], before: datetime | None = None) -> dict[str, Any]:
     """Parameters of what can be released: with a release date up to now, and before that time if it is given.
 
-    A sale is blocked whose order is named by a message that waits and has not held it yet.
+    `blocked_sale_ids` are those of `sales_with_new_events`.
     """
-    return {"now": now, "before": before or now, "blocked_sale_ids": sales_with_new_events(session)}
+    return {"now": now, "before": before or now, "blocked_sale_ids": blocked_sale_ids}
 
 
 def brands_to_release(session: Session, now: datetime) -> list[str]:
-    """The brands for which `release_due` has something to do."""
-    found = session.scalars(_brands_query(), _until(session, now))
-    return sorted({*found, *brands_to_hold_again(session)})
+    """The brands for which a `ReleaseRun` has something to do."""
+    if not session.scalars(_brands_query(), _until(now, ())).all():
+        return []
+    return sorted(session.scalars(_brands_query(), _until(now, sales_with_new_events(session))))
 
 
 @cache
@@ -81,14 +113,15 @@ def _brands_query() -> Select[str]:
 
 
 @cache
-def _releasable(for_brand: bool) -> Select[str, str]:
-    """Ids of commissions that can be released, and of their brands.
+def _releasable(for_brand: bool, is_later: bool = False) -> Select[str, str, datetime]:
+    """Commissions that can be released: ids, their brands, release dates.
 
-    Parameters: those of `_until`, `brand_id`, `limit`.
+    Parameters: those of `_until`, `brand_id`, `limit`, and `since` when it starts later than at the first.
     """
+    later = [Commission.release_at >= bindparam("since")] if is_later else []
     return (
-        select(Commission.id, Commission.brand_id)
-        .where(*_can_be_released(), *owner_conditions(for_brand))
+        select(Commission.id, Commission.brand_id, Commission.release_at)
+        .where(*_can_be_released(), *later, *owner_conditions(for_brand))
         .order_by(Commission.release_at, Commission.id)
         .limit(bindparam("limit"))
     )
@@ -170,7 +203,8 @@ def release_in_draft(session: Session, now: datetime, commission: Commission, dr
     Returns whether it was released. Call it under the brand's lock.
     """
     due = _releasable(False).where(Commission.id == commission.id)
-    if session.scalar(due, _until(session, now, draft.ends_at) | {"limit": 1}) is None:
+    until = _until(now, sales_with_new_events(session), draft.ends_at)
+    if session.scalar(due, until | {"limit": 1}) is None:
         return False
     reason = Reason(CommissionReason.RELEASE_AFTER_HOLD)
     release_commission(session, now, commission, reason, now, draft=draft)

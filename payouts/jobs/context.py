@@ -147,6 +147,10 @@ class JobResult:
         self.errors.append(f"{name}: {columns.pop('reason')}")
         self.error_reasons.append({"subject": name, **columns})
 
+    def add_errors_of(self, other: "JobResult") -> None:
+        self.errors += other.errors
+        self.error_reasons += other.error_reasons
+
     def as_result(self, **result: Any) -> dict[str, Any]:
         if not self.errors:
             return result

@@ -6,14 +6,15 @@ from typing import Any
 
 from config.database import read_session
 from payouts.commissions.accrual import accrue_due
-from payouts.commissions.adjustment import adjust_due, brands_to_adjust
+from payouts.commissions.adjustment import AdjustmentRun, brands_to_adjust
 from payouts.commissions.due.sweep import missing_work, note_work
 from payouts.commissions.due.work import ACCRUAL, brands_with_work
 from payouts.commissions.holds.ending import brands_with_ended_holds, end_holds
 from payouts.commissions.holds.ends import asked_until
 from payouts.commissions.holds.of_disputes import UnendedDispute, disputes_to_ask, enter_answer
+from payouts.commissions.holds.reapplying import brands_to_hold_again, reapply_holds
 from payouts.commissions.models import WorkKind
-from payouts.commissions.release import brands_to_release, release_due
+from payouts.commissions.release import ReleaseRun, brands_to_release
 from payouts.jobs.context import JobContext
 from payouts.transfers.rail import open_rail
 from payouts.transfers.stripe.client import RailError, StripeRail
@@ -32,7 +33,7 @@ def accrue(context: JobContext) -> dict[str, Any]:
 
 
 def adjust(context: JobContext) -> dict[str, Any]:
-    done = context.run_in_batches(adjust_due, BATCH, brands_to_adjust)
+    done = context.run_in_batches(AdjustmentRun(), BATCH, brands_to_adjust)
     return done.as_result(commissions=sum(done.results.values()))
 
 
@@ -90,5 +91,11 @@ def end_old_holds(context: JobContext) -> dict[str, Any]:
 
 
 def release(context: JobContext) -> dict[str, Any]:
-    done = context.run_in_batches(release_due, BATCH, partial(brands_to_release, now=context.now))
-    return done.as_result(released=sum(done.results.values()))
+    """Release what is due, and first hold again what is held: of either, only the brands that have some.
+
+    What comes back while this runs is held by the next run, and in any case before a payout.
+    """
+    held = context.run_in_batches(reapply_holds, BATCH, brands_to_hold_again)
+    done = context.run_in_batches(ReleaseRun(), BATCH, partial(brands_to_release, now=context.now))
+    done.add_errors_of(held)
+    return done.as_result(released=sum(held.results.values()) + sum(done.results.values()))

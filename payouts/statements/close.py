@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from payouts.commissions.accrual import accrue_due
-from payouts.commissions.adjustment import adjust_due
+from payouts.commissions.adjustment import AdjustmentRun, adjust_due
 from payouts.commissions.holds.ending import end_holds
-from payouts.commissions.release import release_due
+from payouts.commissions.holds.reapplying import reapply_holds
+from payouts.commissions.release import ReleaseRun, release_due
 from payouts.ledger.balances import currencies_of
 from payouts.ledger.calendar import midnight_after, span_with_name
 from payouts.ledger.models import Period
@@ -118,7 +119,13 @@ def booking_steps(period: Period) -> list[BookingStep]:
     It ends with the release of what was due before the end of the period.
     """
     before = period.ends_at
-    return [accrue_due, adjust_due, partial(end_holds, before=before), partial(release_due, before=before)]
+    return [
+        accrue_due,
+        AdjustmentRun(),
+        partial(end_holds, before=before),
+        reapply_holds,
+        ReleaseRun(before),
+    ]
 
 
 def close_oldest(session: Session, now: datetime, brand_id: str) -> str | None:

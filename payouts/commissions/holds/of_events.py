@@ -129,9 +129,13 @@ def _named_without_hold(for_brand: bool) -> Iterator[Select[*tuple[Any, ...]]]:
         )
 
 
-def sales_with_new_events(session: Session) -> Sequence[str]:
-    """Ids of sales whose order an unapplied event names that has not held it yet: its hold will be placed."""
-    event_ids = unapplied_event_ids(session)
+def sales_with_new_events(session: Session, event_ids: Sequence[str] | None = None) -> Sequence[str]:
+    """Ids of sales whose order an unapplied event names that has not held it yet: its hold will be placed.
+
+    `event_ids`: the unapplied events, if they are known.
+    """
+    if event_ids is None:
+        event_ids = unapplied_event_ids(session)
     return session.scalars(_sales_query(), {"event_ids": event_ids}).all() if event_ids else []
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from config.database import read_session
-from payouts.commissions.release import brands_to_release, release_due
+from payouts.commissions.holds.reapplying import brands_to_hold_again
+from payouts.commissions.release import release_due
 from payouts.settlement.returns import record_return
 from payouts.statements.decisions.commissions import hold, release
 from tests.cast.books import FUNDS_MINOR, Books, at
@@ -129,12 +130,12 @@ def test_every_held_commission_of_a_returned_payout_is_held_again_in_batches_of_
         books.dispute(order, "opened", 1000_00, "11-11")
     reverse_transfer(books, payout_id, 300_00, "11-12")
     with read_session(books.databases.main) as session:
-        assert brands_to_release(session, at("11-13")) == [books.brand_id]
+        assert brands_to_hold_again(session) == [books.brand_id]
     while books.write(lambda s: release_due(s, at("11-13"), 1, brand_id=books.brand_id)):
         pass
     assert (balances_of(books), books.faults()) == ((200_00, 100_00, 0), [])
     with read_session(books.databases.main) as session:
-        assert brands_to_release(session, at("11-13")) == []
+        assert brands_to_hold_again(session) == []
 
 
 def test_partly_reversed_amount_waits_for_the_dispute(approved: Books) -> None:

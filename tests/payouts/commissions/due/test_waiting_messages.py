@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import event, text
 
 from config.database import read_session
-from payouts.commissions.adjustment import brands_to_adjust
-from payouts.commissions.release import brands_to_release
+from payouts.commissions.adjustment import AdjustmentRun, brands_to_adjust
+from payouts.commissions.holds.of_events import sales_with_new_events
+from payouts.commissions.release import ReleaseRun, brands_to_release
 from payouts.statements.rows.shown import waiting_messages
 from tests.cast.books import Books, at
 from tests.payouts.commissions.due.test_statements import counted
@@ -49,6 +50,7 @@ def look_for_work(books: Books) -> None:
     with read_session(books.databases.main) as session:
         brands_to_adjust(session)
         brands_to_release(session, at("10-06"))
+        sales_with_new_events(session)
         waiting_messages(session, books.brand_id)
         for sale in session.query(Sale):
             unapplied_events(session, sale)
@@ -84,3 +86,33 @@ def test_without_waiting_messages_nothing_is_asked_about_their_orders(books: Boo
         look_for_work(books)
     assert seen
     assert not [each for each in seen if "event_name" in each]
+
+
+def test_a_message_that_comes_between_two_batches_blocks_the_release_of_its_order(books: Books) -> None:
+    for order, day in (("S1", "10-01"), ("S2", "10-02"), ("S3", "10-03")):
+        books.sale(order, 100_00, day)
+    run = ReleaseRun()
+
+    def release(limit: int) -> int:
+        return int(books.write(lambda s: run(s, at("11-05"), limit, brand_id=books.brand_id)))
+
+    books.refund("S3", 10_00, "10-31", currency="USD", with_jobs=False)
+    assert release(1) == 1
+    books.refund("S2", 10_00, "10-31", currency="USD", with_jobs=False)
+    assert release(10) == 0
+
+
+def test_a_message_that_comes_between_two_batches_holds_its_order_in_the_same_run(books: Books) -> None:
+    for order in ("S1", "S2"):
+        books.sale(order, 100_00, "10-01")
+    run = AdjustmentRun()
+
+    def adjust() -> int:
+        return int(books.write(lambda s: run(s, at("10-06"), 10, brand_id=books.brand_id)))
+
+    books.refund("S1", 10_00, "10-05", currency="USD", with_jobs=False)
+    assert adjust() == 1
+    assert adjust() == 0
+    books.refund("S2", 10_00, "10-05", currency="USD", with_jobs=False)
+    assert adjust() == 1
+    assert adjust() == 0
