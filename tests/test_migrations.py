@@ -21,6 +21,7 @@ from payouts.tables import CLICK_TABLES, MAIN_TABLES
 from payouts.transfers.sandbox.server import SandboxServer
 from tests.cast.books import Books, at, open_books
 from tests.cast.months import OCTOBER, add_booking, report_by_api, seal, sell_and_release
+from tests.cast.people import PERSON
 from tests.conftest import settings_for
 from tests.harness import ROOT
 from tests.harness.databases.postgres import PostgresServer
@@ -80,7 +81,9 @@ def seeded_books(settings: Settings, databases: Databases, tmp_path: Path) -> Bo
 
 
 def fill_books(books: Books) -> Books:
-    books.write(lambda s: change_policy(s, at("10-01"), brand_id=books.brand_id, customers="lifetime"))
+    books.write(
+        lambda s: change_policy(s, at("10-01"), actor=PERSON, brand_id=books.brand_id, customers="lifetime")
+    )
     source_id = stripe_source(books)
     for each in refund_messages(books):
         deliver(books, source_id, each, "10-09")

@@ -11,7 +11,7 @@ from config.database import Databases, transact
 from config.migrate import migrate_down, migrate_up
 from config.schema import CLICKS, MAIN
 from config.settings import Settings
-from tests.cast.people import create_cast
+from tests.cast.people import PERSON, create_cast
 from tests.tracker.clicks.counting.test_totals import click, write
 from tracker.clicks.recording.recorder import Recorder
 from tracker.programs.links.operations import create_link, link_target
@@ -73,7 +73,9 @@ def test_links_and_programs_survive_a_downgrade_and_upgrade(databases: Databases
     made: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.member_id}
     transact(
         databases.main,
-        lambda s: create_link(s, now, **made, destination="https://shop.example/tea", code="tea"),
+        lambda s: create_link(
+            s, now, actor=PERSON, **made, destination="https://shop.example/tea", code="tea"
+        ),
     )
     before = transact(databases.main, lambda session: link_target(session, "tea"))
     migrate_down(databases.main, MAIN, "0007")

@@ -10,10 +10,12 @@ from bench.books.options import CURRENCY, RATE_BP, ZONE, FillOptions, SeededIds
 from bench.books.rows import RowWriter
 from config.database import Databases, transact
 from payouts.ledger.rules import account_id
+from tracker.audit.actors import command_line
 from tracker.people.accounts.operations import CREATOR, create_brand
 from tracker.programs.operations import create_program, list_terms
 from tracker.sales.sources.operations import create_source
 
+ACTOR = command_line("bench")
 FIRST_SHARE = 0.1
 """The share of the sales that the first creator has: 100,000 of a million."""
 _FLATNESS = 20
@@ -62,6 +64,7 @@ def make_people(
         program = create_program(
             session,
             founded_at,
+            actor=ACTOR,
             brand_id=brand.id,
             name="Friends",
             rate_bp=RATE_BP,

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
@@ -23,6 +24,7 @@ from payouts.processes.job_table import run_all_jobs
 from payouts.transfers.payees import register_payee
 from payouts.transfers.rail import open_rail
 from payouts.transfers.sandbox.server import SandboxServer
+from tracker.audit.actors import command_line
 from tracker.clicks.counting.verdict import classify
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect.request import Visit, new_click
@@ -38,6 +40,7 @@ from tracker.sales.sources.operations import create_source
 from tracker.sales.suspicion.settings import set_suspicion
 
 ProgressCallback = Callable[[str], None]
+ACTOR = command_line("demo")
 FUNDS_MINOR = 500_000
 WRITE_DEADLINE_S = 30
 SETUP_LEAD = timedelta(days=1)
@@ -83,17 +86,24 @@ def _create_demo_brand(session: Session, settings: Settings, at: datetime) -> De
     # The creators mention their codes in videos and posts, so orders without a click are normal.
     set_suspicion(session, brand.id, "coupon_without_click", "off")
     program = create_program(
-        session, at, brand_id=brand.id, name=cast.PROGRAM, rate_bp=cast.RATE_BP, hold_days=cast.HOLD_DAYS
+        session,
+        at,
+        actor=ACTOR,
+        brand_id=brand.id,
+        name=cast.PROGRAM,
+        rate_bp=cast.RATE_BP,
+        hold_days=cast.HOLD_DAYS,
     )
     creators = {}
     for person in cast.CREATORS:
         creator = create_creator(session, at, name=person.name, email=person.email, country=person.country)
-        enroll(session, at, program_id=program.id, creator_id=creator.id, coupon=person.coupon)
+        enrolled: dict[str, Any] = {"program_id": program.id, "creator_id": creator.id}
+        enroll(session, at, actor=ACTOR, **enrolled, coupon=person.coupon)
         create_link(
             session,
             at,
-            program_id=program.id,
-            creator_id=creator.id,
+            actor=ACTOR,
+            **enrolled,
             destination=f"{settings.web_url}/demo/shop/{person.page}",
             code=person.code,
         )

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from config.database import transact
 from payouts.commissions.holds.ends import REMOVAL_DAYS
 from payouts.statements.removal import remove_and_hold
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 from tracker.programs.brand_commands import creator_commands
 from tracker.programs.serializers import ended_enrollment_json
@@ -31,6 +32,7 @@ def remove_command(
         ended, held = remove_and_hold(
             session,
             console.now,
+            actor=command_line("creator remove"),
             brand_id=brand_id,
             creator_id=creator_id,
             program_id=program_id,

@@ -15,6 +15,7 @@ from payouts.ledger.operations import lock_books
 from payouts.settlement.models import Item, Payout, TransferReversal
 from payouts.statements.decisions.drafts import draft_of
 from payouts.statements.rows.refresh import refresh_drafts
+from tracker.audit.actors import Actor
 from tracker.people.accounts.operations import get_brand
 from tracker.programs.leaving import remove_creator
 from tracker.programs.models import Enrollment
@@ -26,6 +27,7 @@ def remove_and_hold(
     session: Session,
     now: datetime,
     *,
+    actor: Actor,
     brand_id: str,
     creator_id: str,
     program_id: str | None = None,
@@ -39,7 +41,13 @@ def remove_and_hold(
     if cause is not None:
         lock_books(session, get_brand(session, brand_id).id)
     ended = remove_creator(
-        session, now, brand_id=brand_id, creator_id=creator_id, program_id=program_id, cause=cause
+        session,
+        now,
+        actor=actor,
+        brand_id=brand_id,
+        creator_id=creator_id,
+        program_id=program_id,
+        cause=cause,
     )
     if cause is None:
         return ended, []

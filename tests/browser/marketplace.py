@@ -15,7 +15,7 @@ from config.settings import Settings
 from tests.browser import shops
 from tests.browser.messages import SECRETS
 from tests.browser.server import LAYOUT, POLL_S, Storefront, open_storefront
-from tests.cast.people import add_brand_with_program, add_member
+from tests.cast.people import PERSON, add_brand_with_program, add_member
 from tests.tracker.clicks.edge_thread import edge_in_a_thread
 from tracker.clicks.models import ClickConfirmation
 from tracker.clicks.redirect.edge import create_edge
@@ -56,6 +56,7 @@ class Marketplace:
             link = create_link(
                 session,
                 datetime.now(UTC),
+                actor=PERSON,
                 program_id=brand.program_id,
                 creator_id=brand.creators[creator],
                 destination=address,

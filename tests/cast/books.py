@@ -31,7 +31,6 @@ from payouts.transfers.stripe.client import StripeRail
 from tests.cast.people import PERSON, add_brand_with_program, add_link_of, add_member, click_token
 from tests.cast.statement_rows import shown_statement, statement_of_the_books
 from tests.cast.stored_reasons import reason_faults
-from tracker.programs.operations import create_program, enroll
 from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
 from tracker.sales.orders.models import Sale
 from tracker.sales.sources.operations import create_source, get_source
@@ -269,17 +268,6 @@ def add_link(books: Books, code: str, program_id: str = "", **link_fields: Any) 
     """Add another link of the member. Returns its id."""
     member = (program_id or books.program_id, books.creator_id)
     return str(books.write(lambda s: add_link_of(s, FOUNDED, *member, code=code, **link_fields)))
-
-
-def add_program(books: Books, **conditions: Any) -> str:
-    """Add another program of the brand, with the same member. Returns its id."""
-
-    def work(session: Session) -> str:
-        program = create_program(session, FOUNDED, brand_id=books.brand_id, name="Other", **conditions)
-        enroll(session, FOUNDED, program_id=program.id, creator_id=books.creator_id)
-        return program.id
-
-    return str(books.write(work))
 
 
 def connect_account(

@@ -66,7 +66,7 @@ def add_brand_with_program(
     """Ids of a brand, and of its program, which pays 10 % of the net. In UTC by default."""
     fields = {"timezone": "UTC", "hosts": ["shop.example"]} | brand_fields
     brand = create_brand(session, now, name=name, currency=currency, **fields)
-    program = create_program(session, now, brand_id=brand.id, name="Friends", rate_bp=RATE_BP)
+    program = create_program(session, now, actor=PERSON, brand_id=brand.id, name="Friends", rate_bp=RATE_BP)
     return brand.id, program.id
 
 
@@ -89,7 +89,9 @@ def add_member(
     if not creator_id:
         address = email or f"{name.lower()}@example.com"
         creator_id = create_creator(session, now, name=name, email=address, country="DE").id
-    enrollment = enroll(session, now, program_id=program_id, creator_id=creator_id, coupon=coupon)
+    enrollment = enroll(
+        session, now, actor=PERSON, program_id=program_id, creator_id=creator_id, coupon=coupon
+    )
     link_id = add_link_of(session, now, program_id, creator_id, **link_fields) if linked else ""
     return Member(creator_id, enrollment.id, link_id)
 
@@ -104,7 +106,7 @@ def add_link_of(
 ) -> str:
     """Add a link of a member, with a random code unless `code` is given. Returns its id."""
     link_fields |= {"program_id": program_id, "creator_id": creator_id, "destination": destination}
-    return create_link(session, now, **link_fields).id
+    return create_link(session, now, actor=PERSON, **link_fields).id
 
 
 def click_token(keys: Sequence[str], link_id: str, clicked_at: datetime, *, earns: bool = True) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, open_databases, read_connection, transact
 from config.settings import Settings
-from tests.cast.people import START, add_brand_with_program, add_member, click_token
+from tests.cast.people import PERSON, START, add_brand_with_program, add_member, click_token
 from tracker.programs.policies import change_policy
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.apply_or_park import ReceiveResult
@@ -204,7 +204,9 @@ def set_customer_policy(
     """From then on the brand binds customers to the creator of their first purchase."""
     transact(
         shop.databases.main,
-        lambda s: change_policy(s, when, brand_id=shop.brand_id, customers=customers, months=months),
+        lambda s: change_policy(
+            s, when, actor=PERSON, brand_id=shop.brand_id, customers=customers, months=months
+        ),
     )
 
 

@@ -14,8 +14,9 @@ from payouts.explain.order import explain
 from payouts.jobs.claims import claim
 from payouts.jobs.models import JobRun, StartedBy
 from payouts.statements.decisions.commissions import decline, hold, release
-from tests.cast.books import Books, add_creator, add_link, add_program, at
+from tests.cast.books import Books, add_creator, add_link, at
 from tests.cast.months import OCTOBER, payouts_of, seal
+from tests.cast.programs import add_program
 from tests.payouts.commissions.order_state import open_hold, report_again
 from tests.payouts.commissions.suspects import OWN_PURCHASE, SOLD
 from tracker.errors import NotFound

@@ -205,10 +205,10 @@ def leave(found: Histories, member: Books, now: datetime) -> None:
     owner = {"brand_id": member.brand_id, "creator_id": member.creator_id}
     cause = found.rng.choice((None, "bought followers"))
     if found.rng.random() < 0.3:
-        attempt(found, member, "come back", lambda s: readmit_creator(s, now, **owner))
+        attempt(found, member, "come back", lambda s: readmit_creator(s, now, actor=PERSON, **owner))
     else:
         kind = "remove" if cause else "leave"
-        attempt(found, member, kind, lambda s: remove_and_hold(s, now, **owner, cause=cause))
+        attempt(found, member, kind, lambda s: remove_and_hold(s, now, actor=PERSON, **owner, cause=cause))
 
 
 ACTIONS: tuple[Action, ...] = (sell, sell, sell, refund, refund, dispute, dispute, decide, decide, book)

@@ -1,6 +1,7 @@
 """What can be done, and to what: every action that the audit knows. Their values are stored."""
 
 from enum import StrEnum
+from typing import TypedDict
 
 
 class Subject(StrEnum):
@@ -25,6 +26,18 @@ class Subject(StrEnum):
     USER = "user"
 
 
+class About(TypedDict):
+    """What an entry is about, as the keywords of `record`."""
+
+    subject_kind: Subject
+    subject_id: str
+    brand_id: str | None
+
+
+def about(subject_kind: Subject, subject_id: str, brand_id: str | None = None) -> About:
+    return About(subject_kind=subject_kind, subject_id=subject_id, brand_id=brand_id)
+
+
 class Action(StrEnum):
     """What is done. A new one gets its words in `ACTION_TEXTS`; a test compares both."""
 
@@ -33,8 +46,11 @@ class Action(StrEnum):
     BRAND_FALLBACK_SET = "brand.fallback_set"
     BRAND_HOST_ALLOW = "brand.host_allow"
     BRAND_POLICY_CHANGE = "brand.policy_change"
+    CREATOR_READMIT = "creator.readmit"
+    CREATOR_REMOVE = "creator.remove"
     DOMAIN_ADD = "domain.add"
     DOMAIN_REMOVE = "domain.remove"
+    ENROLLMENT_CREATE = "enrollment.create"
     KEY_CREATE = "key.create"
     KEY_REVOKE = "key.revoke"
     LINK_CREATE = "link.create"
@@ -54,8 +70,11 @@ ACTION_TEXTS: dict[Action, str] = {
     Action.BRAND_FALLBACK_SET: "Fallback page set",
     Action.BRAND_HOST_ALLOW: "Host name allowed for links",
     Action.BRAND_POLICY_CHANGE: "Attribution policy changed",
+    Action.CREATOR_READMIT: "Creator readmitted",
+    Action.CREATOR_REMOVE: "Creator removed",
     Action.DOMAIN_ADD: "Domain added",
     Action.DOMAIN_REMOVE: "Domain removed",
+    Action.ENROLLMENT_CREATE: "Creator enrolled",
     Action.KEY_CREATE: "Key created",
     Action.KEY_REVOKE: "Key revoked",
     Action.LINK_CREATE: "Link created",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -73,13 +74,13 @@ def _page(session: Session, reached: ChainPoint) -> Sequence[_Row]:
     return [(entry, personal) for entry, personal in session.execute(following)]
 
 
-def _erased(session: Session, rows: Sequence[_Row]) -> dict[str, str]:
-    """By person or object of these entries whose personal parts were erased: the id of the last erasure."""
+def _erased(session: Session, rows: Sequence[_Row]) -> dict[str, datetime]:
+    """By person or object of these entries whose personal parts were erased: when it was done last."""
     about = {entry.personal_about for entry, personal in rows if personal is None} - {None}
     if not about:
         return {}
     erasures = (
-        select(AuditEntry.subject_id, func.max(AuditEntry.id))
+        select(AuditEntry.subject_id, func.max(AuditEntry.at))
         .where(AuditEntry.action == Action.PERSONAL_ERASE.value, AuditEntry.subject_id.in_(about))
         .group_by(AuditEntry.subject_id)
     )
@@ -87,7 +88,7 @@ def _erased(session: Session, rows: Sequence[_Row]) -> dict[str, str]:
 
 
 def _entry_faults(
-    before: ChainPoint, entry: AuditEntry, personal: AuditPersonal | None, erased: Mapping[str, str]
+    before: ChainPoint, entry: AuditEntry, personal: AuditPersonal | None, erased: Mapping[str, datetime]
 ) -> list[AuditFault]:
     faults = []
     if entry.number != before.number + 1:
@@ -101,9 +102,10 @@ def _entry_faults(
     return [_fault(entry.chain_id, entry.number, each) for each in faults]
 
 
-def _personal_fault(entry: AuditEntry, personal: AuditPersonal | None, erased: Mapping[str, str]) -> str:
+def _personal_fault(entry: AuditEntry, personal: AuditPersonal | None, erased: Mapping[str, datetime]) -> str:
     if personal is None:
-        if entry.personal_hash is not None and erased.get(entry.personal_about or "", "") < entry.id:
+        erased_at = erased.get(entry.personal_about or "")
+        if entry.personal_hash is not None and (erased_at is None or erased_at < entry.at):
             return "its personal parts are missing, and no erasure of them is recorded"
         return ""
     if entry.personal_hash != personal_hash(personal.salt, personal.content):

@@ -6,6 +6,7 @@ import click
 from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleCommand, ConsoleGroup, pass_console
 from tracker.people.accounts import operations, rules
 from tracker.people.accounts.brand_rules import Calendar
@@ -59,6 +60,7 @@ def change_policy_command(
         made = change_policy(
             session,
             console.now,
+            actor=command_line("brand change-policy"),
             brand_id=brand_id,
             effective_at=None if effective is None else parse_utc(effective),
             notice_days=notice_days,
@@ -84,6 +86,7 @@ def readmit_command(
         active = readmit_creator(
             session,
             console.now,
+            actor=command_line("creator readmit"),
             brand_id=brand_id,
             creator_id=creator_id,
             program_id=program_id,

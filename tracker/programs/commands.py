@@ -6,6 +6,7 @@ import click
 from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleCommand, ConsoleGroup, pass_console
 from tracker.errors import Invalid
 from tracker.money import format_rate, parse_rate_bp
@@ -65,6 +66,7 @@ def create_program(
         program = operations.create_program(
             session,
             console.now,
+            actor=command_line("program create"),
             brand_id=brand_id,
             name=name,
             rate_bp=rate_bp,
@@ -105,7 +107,10 @@ def set_parameters(console: Console, program_id: str, parameters: tuple[str, ...
 
     def change(session: Session) -> CommandResult:
         wanted = {name: value for name, _, value in pairs}
-        program = operations.set_parameters(session, program_id=program_id, parameters=wanted)
+        actor = command_line("program parameters")
+        program = operations.set_parameters(
+            session, console.now, actor=actor, program_id=program_id, parameters=wanted
+        )
         return _program_result(session, console, program)
 
     return transact(console.databases.main, change)
@@ -147,6 +152,7 @@ def change_terms(
         terms = add_changed_terms(
             session,
             console.now,
+            actor=command_line("program change-terms"),
             program_id=program_id,
             effective_at=None if effective is None else parse_utc(effective),
             notice_days=notice_days,
@@ -171,7 +177,13 @@ def enroll_command(
 
     def enroll(session: Session) -> CommandResult:
         enrollment = operations.enroll(
-            session, console.now, program_id=program_id, creator_id=creator_id, rate_bp=rate_bp, coupon=coupon
+            session,
+            console.now,
+            actor=command_line("enroll"),
+            program_id=program_id,
+            creator_id=creator_id,
+            rate_bp=rate_bp,
+            coupon=coupon,
         )
         value = enrollment_json(enrollment, rate_bp, coupon)
         return CommandResult(value, f"{enrollment.id}  {creator_id} takes part in {program_id}")

@@ -6,6 +6,9 @@ from datetime import datetime
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.people.accounts.operations import get_brand, get_creator
 from tracker.programs.models import Coupon, Enrollment, Program
@@ -20,6 +23,7 @@ def remove_creator(
     session: Session,
     now: datetime,
     *,
+    actor: Actor,
     brand_id: str,
     creator_id: str,
     program_id: str | None = None,
@@ -41,27 +45,42 @@ def remove_creator(
     )
     ended = set(session.scalars(ending.returning(Enrollment.id)))
     if reason is not None:
-        not_removed = or_(Enrollment.removed_at.is_(None), Enrollment.removed_at <= Enrollment.readmitted_at)
-        removal = update(Enrollment).where(Enrollment.id.in_(ids), not_removed)
-        removal = removal.values(
-            removed_at=now,
-            removal_reason=REMOVAL_TEXTS.words(reason),
-            removal_reason_code=reason.code.value,
-            removal_reason_parameters=dict(reason.parameters),
-        )
-        ended |= set(session.scalars(removal.returning(Enrollment.id)))
+        ended |= _mark_removed(session, now, ids, reason)
     if not ended:
         state = "was already removed" if reason is not None else "has already left"
         raise Conflict(f"Creator {creator_id} {state}; nothing was written.")
     _end_coupons(session, now, ended)
+    record(
+        session,
+        now,
+        actor,
+        Action.CREATOR_REMOVE,
+        **about(Subject.CREATOR, creator_id, brand_id),
+        after={"enrollments": sorted(ended), "for_cause": reason is not None},
+        personal=None if reason is None else dict(reason.parameters),
+    )
     changed = select(Enrollment).where(Enrollment.id.in_(ended)).order_by(Enrollment.id)
     return session.scalars(changed.execution_options(populate_existing=True)).all()
+
+
+def _mark_removed(session: Session, now: datetime, ids: Sequence[str], reason: Reason) -> set[str]:
+    """Write the removal for cause to those of the enrollments that have none since they were readmitted."""
+    not_removed = or_(Enrollment.removed_at.is_(None), Enrollment.removed_at <= Enrollment.readmitted_at)
+    removal = update(Enrollment).where(Enrollment.id.in_(ids), not_removed)
+    removal = removal.values(
+        removed_at=now,
+        removal_reason=REMOVAL_TEXTS.words(reason),
+        removal_reason_code=reason.code.value,
+        removal_reason_parameters=dict(reason.parameters),
+    )
+    return set(session.scalars(removal.returning(Enrollment.id)))
 
 
 def readmit_creator(
     session: Session,
     now: datetime,
     *,
+    actor: Actor,
     brand_id: str,
     creator_id: str,
     program_id: str | None = None,
@@ -90,6 +109,14 @@ def readmit_creator(
         )
     if coupon is not None:
         add_coupon(session, now, brand_id=brand_id, enrollment_id=active[0], code=coupon)
+    record(
+        session,
+        now,
+        actor,
+        Action.CREATOR_READMIT,
+        **about(Subject.CREATOR, creator_id, brand_id),
+        after={"enrollments": sorted(active), "coupon": coupon},
+    )
     changed = select(Enrollment).where(Enrollment.id.in_(active)).order_by(Enrollment.id)
     return session.scalars(changed.execution_options(populate_existing=True)).all()
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Conflict, NotFound
 from tracker.ids import new_id
 from tracker.lookup import get_by_id
@@ -32,6 +36,7 @@ def create_program(
     session: Session,
     now: datetime,
     *,
+    actor: Actor,
     brand_id: str,
     name: str,
     rate_bp: int,
@@ -59,6 +64,8 @@ def create_program(
     session.add(program)
     session.flush()
     add_terms(session, now, program.id, 1, now, conditions)
+    after = {"name": program.name, "token_parameter": program.token_parameter, **vars(conditions)}
+    _record(session, now, actor, Action.PROGRAM_CREATE, program, after=after)
     return program
 
 
@@ -76,13 +83,26 @@ def list_programs(session: Session, brand_id: str | None = None) -> Sequence[Pro
     return session.scalars(programs).all()
 
 
-def set_parameters(session: Session, *, program_id: str, parameters: Mapping[str, str]) -> Program:
+def set_parameters(
+    session: Session, now: datetime, *, actor: Actor, program_id: str, parameters: Mapping[str, str]
+) -> Program:
     """Replace the parameters that are added to every destination of the program. Raises Invalid, NotFound."""
     program = get_program(session, program_id)
     wanted = checked_parameters(parameters, program.token_parameter)
+    session.refresh(program, with_for_update=True)
+    former = program.parameters
     session.execute(update(Program).where(Program.id == program.id).values(parameters=wanted))
     session.refresh(program)
+    if former != program.parameters:
+        changes = {"before": {"parameters": former}, "after": {"parameters": program.parameters}}
+        _record(session, now, actor, Action.PROGRAM_PARAMETERS_SET, program, **changes)
     return program
+
+
+def _record(
+    session: Session, now: datetime, actor: Actor, action: Action, program: Program, **changes: Any
+) -> None:
+    record(session, now, actor, action, **about(Subject.PROGRAM, program.id, program.brand_id), **changes)
 
 
 def list_terms(session: Session, program_id: str) -> Sequence[Terms]:
@@ -96,6 +116,7 @@ def enroll(
     session: Session,
     now: datetime,
     *,
+    actor: Actor,
     program_id: str,
     creator_id: str,
     rate_bp: int | None = None,
@@ -111,15 +132,7 @@ def enroll(
     identifier = new_id(ENROLLMENT, now)
     row = {"id": identifier, "program_id": program.id, "creator_id": creator.id}
     if not insert_once(session, Enrollment, **row, state="active", created_at=now):
-        existing = get_enrollment(session, program_id=program.id, creator_id=creator.id)
-        if existing.state == "ended":
-            raise Conflict(
-                f"Creator {creator.id} left program {program.id}. Let them take part again with: linkledger "
-                f"creator readmit {creator.id} --brand {program.brand_id} --program {program.id}"
-            )
-        raise Conflict(
-            f"Creator {creator.id} already takes part in program {program.id}; nothing was written."
-        )
+        raise _already_enrolled(session, program, creator.id)
     if rate_bp is not None:
         override = RateOverride(
             id=new_id("rov", now),
@@ -132,7 +145,25 @@ def enroll(
     if coupon is not None:
         add_coupon(session, now, brand_id=program.brand_id, enrollment_id=identifier, code=coupon)
     session.flush()
+    record(
+        session,
+        now,
+        actor,
+        Action.ENROLLMENT_CREATE,
+        **about(Subject.ENROLLMENT, identifier, program.brand_id),
+        after={"program": program.id, "creator": creator.id, "rate_bp": rate_bp, "coupon": coupon},
+    )
     return session.get_one(Enrollment, identifier)
+
+
+def _already_enrolled(session: Session, program: Program, creator_id: str) -> Conflict:
+    existing = get_enrollment(session, program_id=program.id, creator_id=creator_id)
+    if existing.state == "ended":
+        return Conflict(
+            f"Creator {creator_id} left program {program.id}. Let them take part again with: linkledger "
+            f"creator readmit {creator_id} --brand {program.brand_id} --program {program.id}"
+        )
+    return Conflict(f"Creator {creator_id} already takes part in program {program.id}; nothing was written.")
 
 
 def add_coupon(session: Session, now: datetime, *, brand_id: str, enrollment_id: str, code: str) -> None:

@@ -12,6 +12,9 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id
 from tracker.people.accounts.models import Brand
@@ -92,6 +95,7 @@ def change_policy(
     session: Session,
     now: datetime,
     *,
+    actor: Actor,
     brand_id: str,
     effective_at: datetime | None = None,
     notice_days: int = NOTICE_DAYS,
@@ -115,20 +119,28 @@ def change_policy(
         cut=is_policy_cut(newest.policy, new),
         notice_days=notice_days,
     )
-    version = newest.version + 1
-    made = insert_once(
+    made = PolicyVersion(newest.version + 1, start, new)
+    _insert_version(session, now, brand_id, made)
+    before, after = ({"effective_at": each.effective_at, **vars(each.policy)} for each in (newest, made))
+    whose = about(Subject.BRAND, brand_id, brand_id)
+    record(session, now, actor, Action.BRAND_POLICY_CHANGE, **whose, before=before, after=after)
+    return made
+
+
+def _insert_version(session: Session, now: datetime, brand_id: str, made: PolicyVersion) -> None:
+    """Raises Conflict when this version exists already."""
+    inserted = insert_once(
         session,
         PolicyChange,
         id=new_id("pol", now),
         brand_id=brand_id,
-        version=version,
-        effective_at=start,
-        attribution_model=new.model,
-        coupon_policy=new.coupons,
-        customer_policy=new.customers,
-        customer_months=new.months,
+        version=made.version,
+        effective_at=made.effective_at,
+        attribution_model=made.policy.model,
+        coupon_policy=made.policy.coupons,
+        customer_policy=made.policy.customers,
+        customer_months=made.policy.months,
         created_at=now,
     )
-    if not made:
-        raise Conflict(f"Someone else has just created version {version} of the policy; check it first.")
-    return PolicyVersion(version, start, new)
+    if not inserted:
+        raise Conflict(f"Someone else has just created version {made.version} of the policy; check it first.")

@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 
 from config.among import among
 from config.insert import insert_once
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id
-from tracker.programs.models import Enrollment, Link, RateOverride, Terms
+from tracker.programs.models import Enrollment, Link, Program, RateOverride, Terms
 from tracker.programs.rules import NOTICE_DAYS, Conditions, Rate, effective_time, is_cut
 
 
@@ -50,6 +53,7 @@ def change_terms(
     session: Session,
     now: datetime,
     *,
+    actor: Actor,
     program_id: str,
     effective_at: datetime | None = None,
     notice_days: int = NOTICE_DAYS,
@@ -69,7 +73,17 @@ def change_terms(
     start = effective_time(
         now, newest.effective_at, effective_at, cut=is_cut(former, new), notice_days=notice_days
     )
-    return add_terms(session, now, newest.program_id, newest.version + 1, start, new)
+    made = add_terms(session, now, newest.program_id, newest.version + 1, start, new)
+    record(
+        session,
+        now,
+        actor,
+        Action.PROGRAM_TERMS_CHANGE,
+        **about(Subject.PROGRAM, made.program_id, session.get_one(Program, made.program_id).brand_id),
+        before={"effective_at": newest.effective_at, **vars(former)},
+        after={"effective_at": start, **vars(new)},
+    )
+    return made
 
 
 def conditions_of(terms: Terms) -> Conditions:

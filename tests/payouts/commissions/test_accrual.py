@@ -9,8 +9,9 @@ from config.database import Databases, read_session
 from payouts.commissions.accrual import accrue_due
 from payouts.commissions.models import BookingWork, Commission, Entry, Hold
 from payouts.statements.decisions.commissions import decline
-from tests.cast.books import Books, add_brand, add_creator, add_link, add_program, at
+from tests.cast.books import Books, add_brand, add_creator, add_link, at
 from tests.cast.people import PERSON
+from tests.cast.programs import add_program
 from tests.harness.databases.statement_log import executed_statements
 from tests.harness.processes.threads import run_concurrently
 from tracker.sales.orders.models import Sale

@@ -17,7 +17,7 @@ CUSTOMER: dict[str, Any] = {"customer": "C1"}
 
 def bind(books: Books, customers: str = "lifetime", months: int | None = None) -> None:
     policy: dict[str, Any] = {"customers": customers, "months": months}
-    books.write(lambda s: change_policy(s, at("09-01"), brand_id=books.brand_id, **policy))
+    books.write(lambda s: change_policy(s, at("09-01"), actor=PERSON, brand_id=books.brand_id, **policy))
 
 
 def report_renewal(books: Books, order: str, when: str) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from payouts.statements.decisions.commissions import decline, hold, release
-from tests.cast.books import Books, add_link, add_program, at
+from tests.cast.books import Books, add_link, at
+from tests.cast.programs import add_program
 from tests.payouts.commissions.order_state import ZERO_BALANCES, amount, balances_of, holds
 from tracker.errors import Conflict, NotFound
 

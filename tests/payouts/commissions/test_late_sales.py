@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 from config.database import read_session
 from payouts.ledger.models import Period
 from payouts.statements.close import close_ended_periods
-from tests.cast.books import Books, add_link, add_program, at
+from tests.cast.books import Books, add_link, at
+from tests.cast.programs import add_program
 from tracker.sales.inbox.apply_or_park import ReceiveResult
 
 

@@ -8,8 +8,9 @@ from payouts.commissions.models import Commission, Hold
 from payouts.statements.commands import COMMANDS
 from payouts.statements.decisions.commissions import decline, hold, release
 from tests.cast.api import Terminal
-from tests.cast.books import Books, add_creator, add_link, add_program, at
+from tests.cast.books import Books, add_creator, add_link, at
 from tests.cast.people import PERSON
+from tests.cast.programs import add_program
 from tests.payouts.commissions.order_state import change_hold, holds, open_hold, report_again
 from tests.payouts.commissions.suspects import SOLD
 from tracker.errors import Conflict, NotFound

@@ -6,6 +6,7 @@ from sqlalchemy import update
 
 from payouts.explain.order import as_text, explain
 from tests.cast.books import Books, add_creator, at
+from tests.cast.people import PERSON
 from tests.tracker.sales.attribution.former_decisions import store_as_rules_2
 from tracker.programs.models import Enrollment
 from tracker.programs.policies import change_policy
@@ -28,7 +29,9 @@ def test_explanation_is_unchanged_when_the_message_is_emptied_and_says_when(book
 
 def test_explanation_lists_every_candidate_with_its_reason(books: Books) -> None:
     bob = add_creator(books, "bob", connected=False)
-    books.write(lambda s: change_policy(s, at("09-01"), brand_id=books.brand_id, customers="lifetime"))
+    books.write(
+        lambda s: change_policy(s, at("09-01"), actor=PERSON, brand_id=books.brand_id, customers="lifetime")
+    )
     known = {"customer": "C1", "coupons": ["SUMMER"]}
     books.sale("S1", 100_00, "10-01", click=books.click(bob.link_id, "09-30"), **known)
     too_old = books.click(books.link_id, "09-01")
@@ -55,7 +58,9 @@ def test_explanation_lists_every_candidate_with_its_reason(books: Books) -> None
 
 
 def test_explanation_has_the_codes_of_reasons_and_flaws_beside_the_words(books: Books) -> None:
-    books.write(lambda s: change_policy(s, at("09-01"), brand_id=books.brand_id, customers="lifetime"))
+    books.write(
+        lambda s: change_policy(s, at("09-01"), actor=PERSON, brand_id=books.brand_id, customers="lifetime")
+    )
     books.sale("S1", 100_00, "10-01", customer="C1")
     ended = update(Enrollment).values(state="ended", ended_at=at("10-15"))
     books.write(lambda s: s.execute(ended))
@@ -71,7 +76,9 @@ def test_explanation_has_the_codes_of_reasons_and_flaws_beside_the_words(books: 
 
 
 def test_explanation_of_a_decision_older_than_the_codes_has_its_stored_words(books: Books) -> None:
-    books.write(lambda s: change_policy(s, at("09-01"), brand_id=books.brand_id, customers="lifetime"))
+    books.write(
+        lambda s: change_policy(s, at("09-01"), actor=PERSON, brand_id=books.brand_id, customers="lifetime")
+    )
     books.sale("S1", 100_00, "10-01", customer="C1")
     books.sale("S2", 100_00, "11-20", customer="C1", click=None)
     store_as_rules_2(books.databases)

@@ -13,8 +13,9 @@ from typing import Any
 from config.database import open_databases
 from config.settings import Settings
 from payouts.transfers.sandbox.server import SandboxServer
-from tests.cast.books import Books, add_creator, add_link, add_program, open_books
+from tests.cast.books import Books, add_creator, add_link, open_books
 from tests.cast.people import click_token
+from tests.cast.programs import add_program
 from tests.conftest import settings_for
 from tests.harness.databases.postgres import PostgresServer
 from tracker.sales.inbox.apply_or_park import ReceiveResult

@@ -15,8 +15,10 @@ from payouts.statements.creator_commands import COMMANDS as CREATOR_COMMANDS
 from payouts.statements.decisions.commissions import decline, hold, release
 from payouts.statements.removal import remove_and_hold
 from tests.cast.api import Terminal
-from tests.cast.books import Books, add_creator, add_link, add_program, at
+from tests.cast.books import Books, add_creator, add_link, at
 from tests.cast.months import DEFAULT_SEED, seed_after
+from tests.cast.people import PERSON
+from tests.cast.programs import add_program
 from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.commissions.order_state import ZERO_BALANCES, balances_of, holds, open_hold
 from tests.payouts.commissions.test_concurrency import race
@@ -49,7 +51,9 @@ def remove(books: Books, when: str, cause: str | None = CAUSE, program_id: str |
 
     def work(session: Any) -> list[str]:
         ids = {"brand_id": books.brand_id, "creator_id": books.creator_id}
-        _ended, held = remove_and_hold(session, at(when), **ids, program_id=program_id, cause=cause)
+        _ended, held = remove_and_hold(
+            session, at(when), actor=PERSON, **ids, program_id=program_id, cause=cause
+        )
         return [each.id for each in held]
 
     held: list[str] = books.write(work)
@@ -156,14 +160,14 @@ def test_a_second_removal_is_refused_and_holds_nothing_again(draft: Books) -> No
 def test_a_removal_at_an_unknown_brand_is_refused(draft: Books) -> None:
     unknown = {"brand_id": new_id("brd", at("11-05")), "creator_id": draft.creator_id}
     with pytest.raises(NotFound):
-        draft.write(lambda s: remove_and_hold(s, at("11-05"), **unknown, cause=CAUSE))
+        draft.write(lambda s: remove_and_hold(s, at("11-05"), actor=PERSON, **unknown, cause=CAUSE))
 
 
 def test_a_removal_after_a_readmission_holds_what_is_unpaid_with_its_own_cause(draft: Books) -> None:
     remove(draft, "11-05")
     draft.decide(release, "S1", "11-06")
     ids = {"brand_id": draft.brand_id, "creator_id": draft.creator_id}
-    draft.write(lambda s: readmit_creator(s, at("11-06"), **ids))
+    draft.write(lambda s: readmit_creator(s, at("11-06"), actor=PERSON, **ids))
     draft.run_jobs(at("11-06 13:00"))
     remove(draft, "11-07", cause="again")
     assert holds(draft, "S1") == ["removed for cause: again"]
@@ -176,8 +180,8 @@ def test_two_removals_at_once_hold_each_line_once(draft: Books) -> None:
     ids = {"brand_id": draft.brand_id, "creator_id": draft.creator_id}
     race(
         draft,
-        lambda s: remove_and_hold(s, at("11-05"), **ids, cause=CAUSE),
-        lambda s: remove_and_hold(s, at("11-05 12:01"), **ids, cause="the slower one"),
+        lambda s: remove_and_hold(s, at("11-05"), actor=PERSON, **ids, cause=CAUSE),
+        lambda s: remove_and_hold(s, at("11-05 12:01"), actor=PERSON, **ids, cause="the slower one"),
     )
     assert [each.reason for each in removal_holds(draft)] == [REASON] * 2
     assert (balances_of(draft), draft.faults()) == ((130_00, 0, 0), [])
@@ -188,7 +192,7 @@ def test_a_release_that_waits_for_the_removal_finds_the_hold(books: Books) -> No
     ids = {"brand_id": books.brand_id, "creator_id": books.creator_id}
     race(
         books,
-        lambda s: remove_and_hold(s, at("10-20"), **ids, cause=CAUSE),
+        lambda s: remove_and_hold(s, at("10-20"), actor=PERSON, **ids, cause=CAUSE),
         lambda s: release_due(s, at("11-05"), 100),
     )
     assert (balances_of(books), open_hold(books, "S1").placed_by) == ((100_00, 0, 0), "removal")

@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 
 from config.database import Databases, transact
 from config.settings import Settings
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, Cast
 from tests.tracker.clicks.edge_thread import edge_in_a_thread
 from tests.tracker.clicks.visitors import PEOPLE
 from tracker.clicks.models import Click
@@ -71,6 +71,7 @@ def make_link(databases: Databases, cast: Cast, now: datetime) -> str:
         link = create_link(
             session,
             now,
+            actor=PERSON,
             program_id=cast.program_id,
             creator_id=cast.member_id,
             destination=DESTINATION,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from config.database import Databases, transact
 from tests.cast.api import Terminal
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, Cast
 from tracker.programs.leaving import remove_creator
 
 BRAND = ("brand", "create", "Teas", "--currency", "EUR", "--timezone", "Europe/Berlin")
@@ -36,7 +36,7 @@ def test_a_removed_creator_comes_back_with_a_new_code(
     terminal: Terminal, cast: Cast, databases: Databases, now: datetime
 ) -> None:
     ids = {"brand_id": cast.brand_id, "creator_id": cast.member_id}
-    transact(databases.main, lambda s: remove_creator(s, now, **ids, cause="fraud"))
+    transact(databases.main, lambda s: remove_creator(s, now, actor=PERSON, **ids, cause="fraud"))
     readmission = ("creator", "readmit", cast.member_id, "--brand", cast.brand_id)
     in_program = (*readmission, "--program", cast.program_id)
     assert "--program" in terminal.refused(*readmission, "--coupon", "NEW10")

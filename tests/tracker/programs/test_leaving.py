@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import func, select, update
 
 from config.database import Databases, read_session, transact
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, Cast
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.programs.leaving import readmit_creator, remove_creator
-from tracker.programs.links.operations import create_link, link_target, set_link_state
+from tracker.programs.links.operations import create_link, link_target
+from tracker.programs.links.state_changes import set_link_state
 from tracker.programs.models import Coupon, Enrollment, LinkChange, Program
 from tracker.programs.operations import create_program, enroll
 from tracker.programs.serializers import ended_enrollment_json
@@ -20,7 +21,9 @@ DAY = timedelta(days=1)
 
 def remove(databases: Databases, cast: Cast, now: datetime, **others: Any) -> list[str]:
     values = {"brand_id": cast.brand_id, "creator_id": cast.member_id, **others}
-    return transact(databases.main, lambda s: [each.id for each in remove_creator(s, now, **values)])
+    return transact(
+        databases.main, lambda s: [each.id for each in remove_creator(s, now, actor=PERSON, **values)]
+    )
 
 
 def enrollment_state(databases: Databases, enrollment_id: str) -> tuple[Any, ...]:
@@ -38,6 +41,7 @@ def test_leaving_ends_links_and_coupon_codes(databases: Databases, cast: Cast, n
             create_link(
                 s,
                 now,
+                actor=PERSON,
                 program_id=cast.program_id,
                 creator_id=cast.member_id,
                 destination="https://shop.example/",
@@ -88,8 +92,12 @@ def test_removal_for_cause_can_follow_leaving_but_neither_repeats(
 
 def test_a_creator_can_leave_one_program_only(databases: Databases, cast: Cast, now: datetime) -> None:
     def join_another(session: Any) -> tuple[str, str]:
-        program = create_program(session, now, brand_id=cast.brand_id, name="Other", rate_bp=500)
-        return program.id, enroll(session, now, program_id=program.id, creator_id=cast.member_id).id
+        program = create_program(
+            session, now, actor=PERSON, brand_id=cast.brand_id, name="Other", rate_bp=500
+        )
+        return program.id, enroll(
+            session, now, actor=PERSON, program_id=program.id, creator_id=cast.member_id
+        ).id
 
     program_id, enrollment_id = transact(databases.main, join_another)
     assert remove(databases, cast, now, program_id=program_id) == [enrollment_id]
@@ -112,13 +120,15 @@ def test_a_creator_who_left_cannot_enroll_again(databases: Databases, cast: Cast
     with pytest.raises(Conflict, match=f"linkledger creator readmit {cast.member_id}"):
         transact(
             databases.main,
-            lambda s: enroll(s, now, program_id=cast.program_id, creator_id=cast.member_id),
+            lambda s: enroll(s, now, actor=PERSON, program_id=cast.program_id, creator_id=cast.member_id),
         )
 
 
 def readmit(databases: Databases, cast: Cast, now: datetime, **others: Any) -> list[str]:
     values = {"brand_id": cast.brand_id, "creator_id": cast.member_id, **others}
-    return transact(databases.main, lambda s: [each.id for each in readmit_creator(s, now, **values)])
+    return transact(
+        databases.main, lambda s: [each.id for each in readmit_creator(s, now, actor=PERSON, **values)]
+    )
 
 
 def add_link(databases: Databases, cast: Cast, now: datetime, code: str) -> str:
@@ -128,7 +138,8 @@ def add_link(databases: Databases, cast: Cast, now: datetime, code: str) -> str:
         "code": code,
     }
     return transact(
-        databases.main, lambda s: create_link(s, now, **values, destination="https://shop.example/").id
+        databases.main,
+        lambda s: create_link(s, now, actor=PERSON, **values, destination="https://shop.example/").id,
     )
 
 
@@ -137,7 +148,7 @@ def test_the_links_of_a_readmitted_creator_work_again_but_ended_ones_and_codes_s
 ) -> None:
     add_link(databases, cast, now, "open")
     ended = add_link(databases, cast, now, "closed")
-    transact(databases.main, lambda s: set_link_state(s, link_id=ended, state="ended"))
+    transact(databases.main, lambda s: set_link_state(s, now, actor=PERSON, link_id=ended, state="ended"))
     remove(databases, cast, now, cause="fraud")
     assert readmit(databases, cast, now + DAY) == [cast.enrollment_id]
     with read_session(databases.main) as session:
@@ -200,7 +211,7 @@ def test_a_code_of_another_creator_lets_nobody_back(databases: Databases, cast: 
         "creator_id": cast.stranger_id,
         "coupon": "BOB10",
     }
-    transact(databases.main, lambda s: enroll(s, now, **others))
+    transact(databases.main, lambda s: enroll(s, now, actor=PERSON, **others))
     remove(databases, cast, now)
     for code, words in (("bob10", "belongs to another creator"), ("ANNA10", "stays ended")):
         with pytest.raises(Conflict, match=words):

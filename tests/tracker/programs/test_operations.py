@@ -9,19 +9,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, Cast
 from tracker.errors import Conflict, Invalid, LinkledgerError, NotFound
 from tracker.ids import uuid_of
 from tracker.programs import operations as programs
 from tracker.programs.links.domains import set_fallback
-from tracker.programs.links.operations import (
-    InactiveState,
-    LinkOptions,
-    LinkTarget,
-    create_link,
-    link_target,
-    set_link_state,
-)
+from tracker.programs.links.operations import InactiveState, LinkOptions, LinkTarget, create_link, link_target
+from tracker.programs.links.state_changes import set_link_state
 from tracker.programs.models import Coupon, Enrollment, Link, Program, RateOverride
 
 
@@ -29,7 +23,7 @@ def make_link(databases: Databases, cast: Cast, now: datetime, **given: Any) -> 
     wanted = {"creator_id": cast.member_id, "destination": "https://shop.example/tea", **given}
     return transact(
         databases.main,
-        lambda session: create_link(session, now, program_id=cast.program_id, **wanted),
+        lambda session: create_link(session, now, actor=PERSON, program_id=cast.program_id, **wanted),
     )
 
 
@@ -46,7 +40,10 @@ def test_an_invalid_program_is_rejected_and_nothing_is_written(
 ) -> None:
     right = {"brand_id": cast.brand_id, "name": "More", "rate_bp": 100}
     with pytest.raises(Invalid):
-        transact(databases.main, lambda session: programs.create_program(session, now, **{**right, **wrong}))
+        transact(
+            databases.main,
+            lambda session: programs.create_program(session, now, actor=PERSON, **{**right, **wrong}),
+        )
     assert count(databases, Program) == 1
 
 
@@ -55,7 +52,7 @@ def test_a_creator_can_enroll_only_once(databases: Databases, cast: Cast, now: d
         transact(
             databases.main,
             lambda session: programs.enroll(
-                session, now, program_id=cast.program_id, creator_id=cast.member_id
+                session, now, actor=PERSON, program_id=cast.program_id, creator_id=cast.member_id
             ),
         )
 
@@ -69,6 +66,7 @@ def test_a_coupon_code_has_one_owner_in_a_brand_in_any_case(
             lambda session: programs.enroll(
                 session,
                 now,
+                actor=PERSON,
                 program_id=cast.program_id,
                 creator_id=cast.stranger_id,
                 rate_bp=500,
@@ -172,7 +170,10 @@ def test_a_paused_link_can_be_resumed_and_an_ended_one_cannot(
     link = make_link(databases, cast, now, code="tea")
 
     def set_state(state: str) -> None:
-        transact(databases.main, lambda session: set_link_state(session, link_id=link.id, state=state))
+        transact(
+            databases.main,
+            lambda session: set_link_state(session, now, actor=PERSON, link_id=link.id, state=state),
+        )
         found = target(databases, "tea")
         assert found is not None
         inactive = {"paused": InactiveState.LINK_PAUSED, "ended": InactiveState.LINK_ENDED}.get(state)
@@ -222,7 +223,7 @@ def test_an_ended_program_accepts_no_links_and_enrollments(
         transact(
             databases.main,
             lambda session: programs.enroll(
-                session, now, program_id=cast.program_id, creator_id=cast.stranger_id
+                session, now, actor=PERSON, program_id=cast.program_id, creator_id=cast.stranger_id
             ),
         )
 
@@ -236,8 +237,8 @@ def test_the_link_target_has_every_option_of_the_link(
 
     def set_up(session: Session) -> None:
         parameters = {"utm_source": "our friends", "a": "2"}
-        programs.set_parameters(session, program_id=cast.program_id, parameters=parameters)
-        set_fallback(session, brand_id=cast.brand_id, url="https://shop.example/over")
+        programs.set_parameters(session, now, actor=PERSON, program_id=cast.program_id, parameters=parameters)
+        set_fallback(session, now, actor=PERSON, brand_id=cast.brand_id, url="https://shop.example/over")
 
     transact(databases.main, set_up)
     found = target(databases, "tea")
@@ -250,13 +251,13 @@ def test_the_link_target_has_every_option_of_the_link(
 def test_a_link_cannot_pass_the_token_parameter(databases: Databases, cast: Cast, now: datetime) -> None:
     def make(session: Session) -> Program:
         right: dict[str, Any] = {"brand_id": cast.brand_id, "name": "More", "rate_bp": 100}
-        program = programs.create_program(session, now, **right, token_parameter="s1")
-        programs.enroll(session, now, program_id=program.id, creator_id=cast.member_id)
+        program = programs.create_program(session, now, actor=PERSON, **right, token_parameter="s1")
+        programs.enroll(session, now, actor=PERSON, program_id=program.id, creator_id=cast.member_id)
         wanted: dict[str, Any] = {
             "destination": "https://shop.example/",
             "options": LinkOptions(("s1",)),
         }
-        create_link(session, now, program_id=program.id, creator_id=cast.member_id, **wanted)
+        create_link(session, now, actor=PERSON, program_id=program.id, creator_id=cast.member_id, **wanted)
         return program
 
     with pytest.raises(Invalid, match="click token"):

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from config.database import Databases, read_session, transact
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, Cast
 from tests.harness.processes.threads import run_concurrently
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id
@@ -21,7 +21,9 @@ DAY = timedelta(days=1)
 
 
 def change(databases: Databases, cast: Cast, now: datetime, **changes: Any) -> PolicyVersion:
-    return transact(databases.main, lambda s: change_policy(s, now, brand_id=cast.brand_id, **changes))
+    return transact(
+        databases.main, lambda s: change_policy(s, now, actor=PERSON, brand_id=cast.brand_id, **changes)
+    )
 
 
 def policies(databases: Databases, cast: Cast) -> PolicyHistory:
@@ -97,7 +99,10 @@ def test_a_change_without_difference_and_an_unknown_brand_are_rejected(
     with pytest.raises(Invalid, match="Nothing changes"):
         change(databases, cast, now, model="last")
     with pytest.raises(NotFound):
-        transact(databases.main, lambda s: change_policy(s, now, brand_id=new_id("brd", now), model="first"))
+        transact(
+            databases.main,
+            lambda s: change_policy(s, now, actor=PERSON, brand_id=new_id("brd", now), model="first"),
+        )
 
 
 def test_concurrent_changes_get_distinct_versions_or_are_rejected(

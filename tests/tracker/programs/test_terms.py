@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, Cast
 from tracker.errors import Conflict, Invalid, LinkledgerError
 from tracker.ids import new_id
 from tracker.programs import operations as programs
@@ -31,7 +31,7 @@ def change(databases: Databases, cast: Cast, now: datetime, **changes: Any) -> d
     """Change the terms. Returns the time at which the change takes effect."""
     return transact(
         databases.main,
-        lambda session: change_terms(session, now, program_id=cast.program_id, **changes),
+        lambda session: change_terms(session, now, actor=PERSON, program_id=cast.program_id, **changes),
     ).effective_at
 
 
@@ -123,12 +123,13 @@ def test_concurrent_changes_get_distinct_versions_or_are_rejected(
 def test_the_most_specific_rate_wins(databases: Databases, cast: Cast, now: datetime) -> None:
     def work(session: Session) -> list[tuple[int, str]]:
         own = programs.enroll(
-            session, now, program_id=cast.program_id, creator_id=cast.stranger_id, rate_bp=1500
+            session, now, actor=PERSON, program_id=cast.program_id, creator_id=cast.stranger_id, rate_bp=1500
         )
         links = [
             create_link(
                 session,
                 now,
+                actor=PERSON,
                 program_id=cast.program_id,
                 creator_id=creator_id,
                 destination="https://shop.example/",

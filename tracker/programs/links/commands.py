@@ -4,9 +4,12 @@ import click
 from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.money import parse_rate_bp
 from tracker.programs.links import operations
+from tracker.programs.links.state_changes import expire_link as expire_link_at
+from tracker.programs.links.state_changes import set_link_state
 from tracker.programs.models import Enrollment, Link
 from tracker.programs.rules import PASSABLE_PARAMETERS, SUB_IDS
 from tracker.programs.serializers import link_json
@@ -56,6 +59,7 @@ def create_link(
         link = operations.create_link(
             session,
             console.now,
+            actor=command_line("link create"),
             program_id=program_id,
             creator_id=creator_id,
             destination=destination,
@@ -89,7 +93,7 @@ def list_links(console: Console, program_id: str | None, creator_id: str | None)
 @pass_console
 def pause_link(console: Console, link_id: str) -> CommandResult:
     """Deactivate a link until it is resumed. Earlier clicks still earn."""
-    return _set_state(console, link_id, "paused")
+    return _set_state(console, "link pause", link_id, "paused")
 
 
 @link_commands.command("resume")
@@ -97,7 +101,7 @@ def pause_link(console: Console, link_id: str) -> CommandResult:
 @pass_console
 def resume_link(console: Console, link_id: str) -> CommandResult:
     """Reactivate a paused link."""
-    return _set_state(console, link_id, "active")
+    return _set_state(console, "link resume", link_id, "active")
 
 
 @link_commands.command("end")
@@ -105,7 +109,7 @@ def resume_link(console: Console, link_id: str) -> CommandResult:
 @pass_console
 def end_link(console: Console, link_id: str) -> CommandResult:
     """End a link permanently. Earlier clicks still earn; no other link can get its code."""
-    return _set_state(console, link_id, "ended")
+    return _set_state(console, "link end", link_id, "ended")
 
 
 @link_commands.command("expire")
@@ -117,15 +121,17 @@ def expire_link(console: Console, link_id: str, at: str | None) -> CommandResult
     until = parse_utc(at) if at else None
 
     def change(session: Session) -> CommandResult:
-        link = operations.expire_link(session, console.now, link_id=link_id, at=until)
+        actor = command_line("link expire")
+        link = expire_link_at(session, console.now, actor=actor, link_id=link_id, at=until)
         return _link_result(session, console, link, link_rate_overrides(session, console.now).get(link.id))
 
     return transact(console.databases.main, change)
 
 
-def _set_state(console: Console, link_id: str, state: str) -> CommandResult:
+def _set_state(console: Console, command: str, link_id: str, state: str) -> CommandResult:
     def change(session: Session) -> CommandResult:
-        link = operations.set_link_state(session, link_id=link_id, state=state)
+        actor = command_line(command)
+        link = set_link_state(session, console.now, actor=actor, link_id=link_id, state=state)
         return _link_result(session, console, link, link_rate_overrides(session, console.now).get(link.id))
 
     return transact(console.databases.main, change)

@@ -7,6 +7,7 @@ import click
 from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleCommand, ConsoleGroup, pass_console
 from tracker.programs.links import domains
 from tracker.programs.models import LinkDomain
@@ -28,7 +29,14 @@ def add_domain(console: Console, host: str, brand_id: str) -> CommandResult:
 
     def add(session: Session) -> CommandResult:
         return _domain_result(
-            domains.add_domain(session, console.now, brand_id=brand_id, host=host, own_host=own_host)
+            domains.add_domain(
+                session,
+                console.now,
+                actor=command_line("domain add"),
+                brand_id=brand_id,
+                host=host,
+                own_host=own_host,
+            )
         )
 
     return transact(console.databases.main, add)
@@ -42,7 +50,8 @@ def remove_domain(console: Console, host: str, brand_id: str) -> CommandResult:
     """Remove HOST from the brand; it is then treated like any other host name of this installation."""
 
     def remove(session: Session) -> CommandResult:
-        name = domains.remove_domain(session, brand_id=brand_id, host=host)
+        actor = command_line("domain remove")
+        name = domains.remove_domain(session, console.now, actor=actor, brand_id=brand_id, host=host)
         return CommandResult({"host": name}, f"{name} is no longer a domain of {brand_id}")
 
     return transact(console.databases.main, remove)
@@ -69,7 +78,8 @@ def set_fallback(console: Console, brand_id: str, url: str | None) -> CommandRes
     """Send visitors of inactive links to URL, on a host of the brand. Without URL, they see our own page."""
 
     def change(session: Session) -> CommandResult:
-        brand = domains.set_fallback(session, brand_id=brand_id, url=url)
+        actor = command_line("brand fallback")
+        brand = domains.set_fallback(session, console.now, actor=actor, brand_id=brand_id, url=url)
         text = f"{brand.id}  inactive links lead to {brand.fallback_url or 'our own page'}"
         return CommandResult({"brand": brand.id, "fallback_url": brand.fallback_url}, text)
 

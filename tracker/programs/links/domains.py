@@ -9,6 +9,9 @@ from sqlalchemy import Connection, CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import brand_hosts, get_brand
@@ -25,7 +28,9 @@ class Domain:
     fallback_url: str | None
 
 
-def add_domain(session: Session, now: datetime, *, brand_id: str, host: str, own_host: str) -> LinkDomain:
+def add_domain(
+    session: Session, now: datetime, *, actor: Actor, brand_id: str, host: str, own_host: str
+) -> LinkDomain:
     """Give a brand a host name for its links. `own_host`, the installation's own host, cannot be given away.
 
     Idempotent. Raises Invalid, NotFound, and Conflict when another brand has the host.
@@ -33,19 +38,22 @@ def add_domain(session: Session, now: datetime, *, brand_id: str, host: str, own
     brand, name = get_brand(session, brand_id), normalize_host(host)
     if name == own_host:
         raise Invalid(f"{name} is the host of all links of this installation; no brand can have it.")
-    insert_once(session, LinkDomain, host=name, brand_id=brand.id, created_at=now)
+    added = insert_once(session, LinkDomain, host=name, brand_id=brand.id, created_at=now)
     domain = session.get_one(LinkDomain, name)
     if domain.brand_id != brand.id:
         raise Conflict(f"{name} belongs to another brand; nothing was written.")
+    if added:
+        record(session, now, actor, Action.DOMAIN_ADD, **about(Subject.DOMAIN, name, brand.id))
     return domain
 
 
-def remove_domain(session: Session, *, brand_id: str, host: str) -> str:
+def remove_domain(session: Session, now: datetime, *, actor: Actor, brand_id: str, host: str) -> str:
     """Remove a host name. Returns it in its normal form. Raises NotFound when the brand does not have it."""
     name = normalize_host(host)
     removal = delete(LinkDomain).where(LinkDomain.host == name, LinkDomain.brand_id == brand_id)
     if cast(CursorResult[Any], session.execute(removal)).rowcount != 1:
         raise NotFound(f"{name} is not a domain of brand {brand_id}. See them with: linkledger domain list")
+    record(session, now, actor, Action.DOMAIN_REMOVE, **about(Subject.DOMAIN, name, brand_id))
     return name
 
 
@@ -66,10 +74,16 @@ def known_domains(session: Session | Connection) -> dict[str, Domain]:
     return {host: Domain(brand_id, fallback_url) for host, brand_id, fallback_url in rows}
 
 
-def set_fallback(session: Session, *, brand_id: str, url: str | None) -> Brand:
+def set_fallback(session: Session, now: datetime, *, actor: Actor, brand_id: str, url: str | None) -> Brand:
     """Set where inactive links of the brand lead; None means our own page. Raises Invalid, NotFound."""
     brand = get_brand(session, brand_id)
     checked = None if url is None else checked_destination(url, brand_hosts(session, brand.id), brand.id)
+    session.refresh(brand, with_for_update={"key_share": True})
+    former = brand.fallback_url
     session.execute(update(Brand).where(Brand.id == brand.id).values(fallback_url=checked))
     session.refresh(brand)
+    if former != checked:
+        before, after = {"fallback_url": former}, {"fallback_url": checked}
+        whose = about(Subject.BRAND, brand.id, brand.id)
+        record(session, now, actor, Action.BRAND_FALLBACK_SET, **whose, before=before, after=after)
     return brand

@@ -1,16 +1,19 @@
-"""Links: creation, state changes, and the lookup for the redirect."""
+"""Links: creation, and the lookup for the redirect."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, CursorResult, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Conflict, Fault, Invalid
 from tracker.ids import new_id, uuid_of
 from tracker.lookup import get_by_id
@@ -21,7 +24,7 @@ from tracker.programs.links.destinations import checked_destination
 from tracker.programs.links.query_parameters import with_parameters
 from tracker.programs.models import Enrollment, Link, LinkVersion, Program, RateOverride
 from tracker.programs.operations import get_enrollment, get_program
-from tracker.programs.rules import ALLOWED_FORMER_STATES, checked_passes, checked_rate_bp, checked_sub_ids
+from tracker.programs.rules import checked_passes, checked_rate_bp, checked_sub_ids
 
 LINK = "lnk"
 # There are 31^7 codes: with 100 million in use, eight random codes in a row are practically never all taken.
@@ -104,7 +107,7 @@ def insert_link(
         "sub_ids": checked_sub_ids(sub_ids),
         "passes": checked_passes(options.passes, program.token_parameter),
         "deep_links": options.deep_links,
-        "expires_at": _checked_expiry(now, options.expires_at),
+        "expires_at": checked_expiry(now, options.expires_at),
         "state": "active",
         "created_at": now,
     }
@@ -142,29 +145,8 @@ def get_link(session: Session, link_id: str) -> Link:
     return get_by_id(session, Link, link_id, LINK, "link", "See them with: linkledger link list")
 
 
-def set_link_state(session: Session, *, link_id: str, state: str) -> Link:
-    """Set a link to "active", "paused" or "ended". Raises NotFound, and Conflict when the link has ended."""
-    link = get_link(session, link_id)
-    change = (
-        update(Link)
-        .where(Link.id == link.id, Link.state.in_(ALLOWED_FORMER_STATES[state]))
-        .values(state=state)
-    )
-    if cast(CursorResult[Any], session.execute(change)).rowcount != 1:
-        raise Conflict(f"Link {link_id} has ended, which is permanent; create a new one.")
-    session.refresh(link)
-    return link
-
-
-def expire_link(session: Session, now: datetime, *, link_id: str, at: datetime | None) -> Link:
-    """Set the time from which a link is inactive; None removes it. Raises Invalid if it is past, NotFound."""
-    link = get_link(session, link_id)
-    session.execute(update(Link).where(Link.id == link.id).values(expires_at=_checked_expiry(now, at)))
-    session.refresh(link)
-    return link
-
-
-def _checked_expiry(now: datetime, at: datetime | None) -> datetime | None:
+def checked_expiry(now: datetime, at: datetime | None) -> datetime | None:
+    """The time from which a link is inactive. Raises Invalid when it is not in the future."""
     if at is not None and at <= now:
         raise Invalid("The expiry must be in the future; to deactivate the link now, pause or end it.")
     return at
@@ -242,6 +224,7 @@ def create_link(
     session: Session,
     now: datetime,
     *,
+    actor: Actor,
     program_id: str,
     creator_id: str,
     destination: str,
@@ -261,7 +244,7 @@ def create_link(
         raise Conflict(
             f"Creator {creator_id} no longer takes part in program {program.id}; no link was created."
         )
-    return insert_link(
+    link = insert_link(
         session,
         now,
         program,
@@ -272,6 +255,11 @@ def create_link(
         rate_bp=rate_bp,
         options=options,
     )
+    after = {"code": link.code, "destination": link.destination, "sub_ids": link.sub_ids, "rate_bp": rate_bp}
+    after |= {"creator": creator_id, "program": program.id, **vars(options)}
+    whose = about(Subject.LINK, link.id, program.brand_id)
+    record(session, now, actor, Action.LINK_CREATE, **whose, after=after)
+    return link
 
 
 def list_links(

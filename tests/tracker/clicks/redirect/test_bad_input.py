@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
 from config.settings import Settings
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, Cast
 from tests.harness.processes.server import running_server
 from tests.tracker.clicks.in_process import OpenInProcess, SendRequest
 from tests.tracker.clicks.visitors import PEOPLE
@@ -38,8 +38,8 @@ def make_permissive_link(databases: Databases, cast: Cast, now: datetime) -> Non
         options = LinkOptions(PASSABLE_PARAMETERS, deep_links=True)
         owner: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.member_id}
         to = "https://shop.example/tea?x=1#top"
-        create_link(session, now, **owner, destination=to, code="anna", options=options)
-        add_domain(session, now, brand_id=cast.brand_id, host="go.teas.example", own_host="")
+        create_link(session, now, actor=PERSON, **owner, destination=to, code="anna", options=options)
+        add_domain(session, now, actor=PERSON, brand_id=cast.brand_id, host="go.teas.example", own_host="")
 
     transact(databases.main, make)
 

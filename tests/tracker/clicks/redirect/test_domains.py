@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from config.database import Databases, read_session, transact
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, Cast
 from tracker.clicks.redirect.link_cache import Domains, host_without_port
 from tracker.programs.links.domains import Domain, add_domain, known_domains, set_fallback
 
@@ -33,11 +33,15 @@ def test_domains_are_read_from_the_database(databases: Databases, cast: Cast, no
         assert known_domains(session) == {}
     transact(
         databases.main,
-        lambda session: add_domain(session, now, brand_id=cast.brand_id, host="go.own.example", own_host=""),
+        lambda session: add_domain(
+            session, now, actor=PERSON, brand_id=cast.brand_id, host="go.own.example", own_host=""
+        ),
     )
     transact(
         databases.main,
-        lambda session: set_fallback(session, brand_id=cast.brand_id, url="https://shop.example/"),
+        lambda session: set_fallback(
+            session, now, actor=PERSON, brand_id=cast.brand_id, url="https://shop.example/"
+        ),
     )
     with read_session(databases.main) as session:
         assert known_domains(session) == {"go.own.example": Domain(cast.brand_id, "https://shop.example/")}

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from config.database import open_databases, transact
 from config.settings import Settings
+from tests.cast.people import PERSON, START
 from tests.tracker.clicks.entry_points import DESTINATION, ENTRY_POINTS, EntryPoint, OpenEntryPoint
 from tests.tracker.clicks.visitors import CRAWLERS
-from tracker.programs.links.operations import set_link_state
+from tracker.programs.links.state_changes import set_link_state
 
 
 @pytest.mark.parametrize("code", ["Anna", "anna", "ANNA", "%41nna"])
@@ -47,7 +48,9 @@ def test_the_request_cannot_change_the_destination(entry_point: EntryPoint) -> N
 def test_an_unknown_or_paused_code_shows_a_page_and_stores_no_click(entry_point: EntryPoint) -> None:
     transact(
         entry_point.databases.main,
-        lambda session: set_link_state(session, link_id=entry_point.link_id, state="paused"),
+        lambda session: set_link_state(
+            session, START, actor=PERSON, link_id=entry_point.link_id, state="paused"
+        ),
     )
     for path in ("/anna", "/nobody"):
         response = entry_point.request(path)
@@ -61,7 +64,9 @@ def test_a_paused_link_stops_after_the_next_poll(entry_point: EntryPoint) -> Non
     assert entry_point.request("/anna").status == 302
     transact(
         entry_point.databases.main,
-        lambda session: set_link_state(session, link_id=entry_point.link_id, state="paused"),
+        lambda session: set_link_state(
+            session, START, actor=PERSON, link_id=entry_point.link_id, state="paused"
+        ),
     )
     assert entry_point.request("/anna").status == 302, "it is still cached"
     entry_point.links.poll()

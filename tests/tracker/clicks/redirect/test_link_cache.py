@@ -11,7 +11,7 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, START, Cast
 from tests.tracker.clicks.entry_points import make_link
 from tests.tracker.clicks.traffic import DEADLINE_S, LINK
 from tracker.clicks.redirect.link_cache import (
@@ -22,7 +22,8 @@ from tracker.clicks.redirect.link_cache import (
 from tracker.clicks.redirect.link_source import LinkSource, link_source
 from tracker.people.accounts.models import Brand
 from tracker.programs.links.changes import MAX_CHANGES, LinkChanges, changes_since, link_version
-from tracker.programs.links.operations import InactiveState, LinkLookup, LinkTarget, set_link_state
+from tracker.programs.links.operations import InactiveState, LinkLookup, LinkTarget
+from tracker.programs.links.state_changes import set_link_state
 from tracker.programs.models import Enrollment, Link, Program
 
 TARGET = LinkTarget(LINK, "https://shop.example/tea", "ll", {}, None)
@@ -42,7 +43,10 @@ def links(databases: Databases) -> Iterator[LinkCache]:
 
 
 def change(databases: Databases, link_id: str, state: str = "paused") -> None:
-    transact(databases.main, lambda session: set_link_state(session, link_id=link_id, state=state))
+    transact(
+        databases.main,
+        lambda session: set_link_state(session, START, actor=PERSON, link_id=link_id, state=state),
+    )
 
 
 def version_of(databases: Databases) -> int:
@@ -63,7 +67,7 @@ def test_every_committed_change_increments_the_version(databases: Databases, lin
     before = version_of(databases)
 
     def change_and_fail(session: Session) -> None:
-        set_link_state(session, link_id=link_id, state="paused")
+        set_link_state(session, START, actor=PERSON, link_id=link_id, state="paused")
         raise RuntimeError
 
     with pytest.raises(RuntimeError):

@@ -13,14 +13,15 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
 from config.settings import Settings
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, START, Cast
 from tests.tracker.clicks.in_process import BROWSER, OpenInProcess, RecordedResponse, SendRequest
 from tests.tracker.clicks.traffic import DEADLINE_S
 from tracker.clicks.models import Click
 from tracker.clicks.redirect.link_cache import POLL_S
 from tracker.people.accounts.operations import create_brand
 from tracker.programs.links.domains import add_domain, remove_domain, set_fallback
-from tracker.programs.links.operations import LinkOptions, create_link, expire_link, set_link_state
+from tracker.programs.links.operations import LinkOptions, create_link
+from tracker.programs.links.state_changes import expire_link, set_link_state
 from tracker.programs.operations import set_parameters
 
 FALLBACK = "https://shop.example/gone"
@@ -40,10 +41,14 @@ def link_id(databases: Databases, cast: Cast, now: datetime) -> str:
 
     def make(session: Session) -> str:
         owner: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.member_id}
-        set_parameters(session, program_id=cast.program_id, parameters={"utm_medium": "link"})
+        set_parameters(
+            session, now, actor=PERSON, program_id=cast.program_id, parameters={"utm_medium": "link"}
+        )
         options = LinkOptions(("s1", "utm_source"), deep_links=True)
         to = "https://shop.example/tea?x=1#top"
-        return create_link(session, now, **owner, destination=to, code="anna", options=options).id
+        return create_link(
+            session, now, actor=PERSON, **owner, destination=to, code="anna", options=options
+        ).id
 
     return transact(databases.main, make)
 
@@ -111,18 +116,22 @@ def test_an_inactive_link_shows_a_page_or_redirects_to_the_fallback(
     content: str,
 ) -> None:
     assert send_request("/anna").status == 302
-    transact(databases.main, lambda s: set_link_state(s, link_id=link_id, state=state))
+    transact(databases.main, lambda s: set_link_state(s, START, actor=PERSON, link_id=link_id, state=state))
     response = request_until(status, send_request)
     assert content in response.body.decode()
     assert {name.lower(): value for name, value in response.headers}["cache-control"] == "no-store, private"
-    transact(databases.main, lambda s: set_fallback(s, brand_id=cast.brand_id, url=FALLBACK))
+    transact(
+        databases.main, lambda s: set_fallback(s, START, actor=PERSON, brand_id=cast.brand_id, url=FALLBACK)
+    )
     assert request_until(302, send_request).location == FALLBACK
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_a_cached_link_expires_on_time(send_request: SendRequest, databases: Databases, link_id: str) -> None:
     at = datetime.now(UTC) + timedelta(seconds=1)
-    transact(databases.main, lambda s: expire_link(s, datetime.now(UTC), link_id=link_id, at=at))
+    transact(
+        databases.main, lambda s: expire_link(s, datetime.now(UTC), actor=PERSON, link_id=link_id, at=at)
+    )
     assert send_request("/anna").status == 302
     assert request_until(410, send_request).location is None
     assert datetime.now(UTC) >= at
@@ -133,20 +142,25 @@ def test_a_brand_domain_finds_only_links_of_that_brand(
     send_request: SendRequest, databases: Databases, cast: Cast, now: datetime
 ) -> None:
     def add(session: Session) -> None:
-        add_domain(session, now, brand_id=cast.brand_id, host="go.teas.example", own_host="")
+        add_domain(session, now, actor=PERSON, brand_id=cast.brand_id, host="go.teas.example", own_host="")
         other = create_brand(
             session, now, name="Mugs", currency="EUR", timezone="Europe/Berlin", hosts=["mugs.example"]
         )
-        add_domain(session, now, brand_id=other.id, host="go.mugs.example", own_host="")
+        add_domain(session, now, actor=PERSON, brand_id=other.id, host="go.mugs.example", own_host="")
 
     assert request_until(302, send_request, host="go.mugs.example").location, "no brand has this host yet"
     transact(databases.main, add)
     request_until(404, send_request, host="Go.Mugs.example:8443")
     assert "ll=" in (request_until(302, send_request, host="go.teas.example").location or "")
     assert "ll=" in (request_until(302, send_request, host="anything.example").location or "")
-    transact(databases.main, lambda s: set_fallback(s, brand_id=cast.brand_id, url=FALLBACK))
+    transact(
+        databases.main, lambda s: set_fallback(s, now, actor=PERSON, brand_id=cast.brand_id, url=FALLBACK)
+    )
     assert request_until(302, send_request, "/nobody", host="go.teas.example").location == FALLBACK
-    transact(databases.main, lambda s: remove_domain(s, brand_id=cast.brand_id, host="go.teas.example"))
+    transact(
+        databases.main,
+        lambda s: remove_domain(s, now, actor=PERSON, brand_id=cast.brand_id, host="go.teas.example"),
+    )
     request_until(404, send_request, "/nobody", host="go.teas.example")
 
 

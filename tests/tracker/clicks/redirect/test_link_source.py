@@ -11,14 +11,15 @@ from sqlalchemy.exc import OperationalError
 
 from config.database import Databases, make_engine, transact
 from config.settings import Settings
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, START, Cast
 from tests.tracker.clicks.entry_points import make_link
 from tests.tracker.clicks.recording.test_spool_writer import wait_until
 from tracker.clicks.redirect.link_cache import NOT_CACHED, LinkCache
 from tracker.clicks.redirect.link_source import CommitWatch, LinkSource, Watch, link_source
 from tracker.programs.links.changes import LinkChanges
 from tracker.programs.links.domains import add_domain
-from tracker.programs.links.operations import LinkLookup, set_link_state
+from tracker.programs.links.operations import LinkLookup
+from tracker.programs.links.state_changes import set_link_state
 
 OFTEN_S = 0.005
 
@@ -47,10 +48,10 @@ def test_a_change_is_noticed_within_a_poll(
     links = LinkCache(link_source(databases.main), poll_s=OFTEN_S)
     for state in ("paused", "active"):
         assert links.find("anna") is not None
-        transact(databases.main, partial(set_link_state, link_id=link_id, state=state))
+        transact(databases.main, partial(set_link_state, now=now, actor=PERSON, link_id=link_id, state=state))
         wait_until(lambda: links.cached("anna") is NOT_CACHED)
     add = {"brand_id": cast.brand_id, "host": "go.own.example", "own_host": "links.example"}
-    transact(databases.main, lambda s: add_domain(s, now, **add))
+    transact(databases.main, lambda s: add_domain(s, now, actor=PERSON, **add))
     wait_until(lambda: links.domain("go.own.example") is not None)
     links.close()
 
@@ -96,7 +97,7 @@ def test_the_watch_sees_commits_of_others_and_no_reads(
     with other.begin() as connection:
         connection.exec_driver_sql("select count(*) from link").scalar()
     assert not watch.has_changed()
-    transact(other, lambda s: set_link_state(s, link_id=link_id, state="paused"))
+    transact(other, lambda s: set_link_state(s, START, actor=PERSON, link_id=link_id, state="paused"))
     assert watch.has_changed()
     assert not watch.has_changed()
     watch.close()

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
 from config.settings import Settings
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, Cast
 from tests.tracker.clicks.in_process import IN_PROCESS, OpenInProcess
 from tests.tracker.clicks.visitors import PEOPLE
 from tracker.clicks.models import Click
@@ -25,7 +25,7 @@ SECRET_PAGE = "https://blog.example/anna/private?mail=anna@people.example"
 def link(databases: Databases, cast: Cast, now: datetime) -> None:
     def make(session: Session) -> None:
         owner: dict[str, Any] = {"program_id": cast.program_id, "creator_id": cast.member_id}
-        create_link(session, now, **owner, destination="https://shop.example/", code="anna")
+        create_link(session, now, actor=PERSON, **owner, destination="https://shop.example/", code="anna")
 
     transact(databases.main, make)
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from config.database import transact
-from tests.cast.people import START
+from tests.cast.people import PERSON, START
 from tests.cast.shop import Shop, sale
 from tracker.programs.leaving import readmit_creator, remove_creator
 from tracker.programs.models import Enrollment
@@ -21,7 +21,7 @@ def readmit_anna(shop: Shop, at: str) -> None:
     def work(session: Session) -> None:
         enrollment = session.get_one(Enrollment, shop.enrollments["anna"])
         ids = {"brand_id": shop.brand_id, "creator_id": enrollment.creator_id}
-        readmit_creator(session, datetime.fromisoformat(at), **ids)
+        readmit_creator(session, datetime.fromisoformat(at), actor=PERSON, **ids)
 
     transact(shop.databases.main, work)
 
@@ -30,7 +30,7 @@ def remove_anna(shop: Shop, at: str, cause: str | None) -> None:
     def work(session: Session) -> None:
         enrollment = session.get_one(Enrollment, shop.enrollments["anna"])
         ids = {"brand_id": shop.brand_id, "creator_id": enrollment.creator_id}
-        remove_creator(session, datetime.fromisoformat(at), **ids, cause=cause)
+        remove_creator(session, datetime.fromisoformat(at), actor=PERSON, **ids, cause=cause)
 
     transact(shop.databases.main, work)
 
@@ -57,7 +57,8 @@ def test_earlier_clicks_keep_their_window_unless_their_creator_was_removed_for_c
 @pytest.mark.parametrize("cause", [None, "bought through their own link"])
 def test_a_creator_who_left_is_credited_by_neither_code_nor_binding(shop: Shop, cause: str | None) -> None:
     transact(
-        shop.databases.main, lambda s: change_policy(s, START, brand_id=shop.brand_id, customers="lifetime")
+        shop.databases.main,
+        lambda s: change_policy(s, START, actor=PERSON, brand_id=shop.brand_id, customers="lifetime"),
     )
     remove_anna(shop, "2025-10-31T00:00:00+00:00", cause)
     shop.send("sale.created", sale(order_id="before", coupons=["ANNA10"], occurred_at=BEFORE, customer="C"))
@@ -99,7 +100,8 @@ def test_a_creator_who_is_back_binds_customers_again_unless_they_were_removed(
     shop: Shop, cause: str | None
 ) -> None:
     transact(
-        shop.databases.main, lambda s: change_policy(s, START, brand_id=shop.brand_id, customers="lifetime")
+        shop.databases.main,
+        lambda s: change_policy(s, START, actor=PERSON, brand_id=shop.brand_id, customers="lifetime"),
     )
     shop.send("sale.created", sale(order_id="before", coupons=["ANNA10"], occurred_at=BEFORE, customer="C"))
     remove_anna(shop, "2025-10-31T00:00:00+00:00", cause)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 from config.database import Databases, read_session, transact
+from tests.cast.people import PERSON
 from tests.cast.shop import LATEST, Shop, purchase, sale, send_purchases, set_customer_policy
 from tests.tracker.sales.attribution.former_decisions import store_as_rules_2
 from tests.tracker.sales.payloads_read import event as stripe_event
@@ -174,7 +175,9 @@ def test_a_binding_is_decided_by_the_terms_in_force_at_the_sale(shop: Shop, data
     with read_session(databases.main) as session:
         program_id = session.scalars(select(Enrollment.program_id)).first()
     at = datetime.fromisoformat("2025-11-15T00:00:00+00:00")
-    transact(databases.main, lambda s: change_terms(s, at, program_id=str(program_id), rate_bp=2000))
+    transact(
+        databases.main, lambda s: change_terms(s, at, actor=PERSON, program_id=str(program_id), rate_bp=2000)
+    )
     send_purchases(shop, purchase("11-01", click=shop.click("anna", "10-30")), purchase("12-01"))
 
     with read_session(databases.main) as session:
