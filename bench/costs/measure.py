@@ -19,6 +19,7 @@ from bench.costs.pages import measure_pages
 from bench.costs.statements import FORMATS, close_month, close_month_at_once, measure_export, seal_month
 from bench.costs.steps import STEPS, WARM, measure_job_of_step, measure_step
 from config.database import open_databases, read_session
+from config.garbage_collection import tune_gc
 from config.locking.turns import Turn
 from config.migrate import upgrade
 from config.settings import load_settings
@@ -96,6 +97,7 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=0, help="of a step with batches of a fixed size")
     parser.add_argument("--postgresql", metavar="URL", default="")
     given = parser.parse_args()
+    tune_gc()
     settings = load_settings(home=given.home, database_url=given.postgresql)
     databases = open_databases(settings, Turn.JOBS)
     found = known[given.name](JobRuns(databases, settings), given)

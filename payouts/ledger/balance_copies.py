@@ -17,22 +17,26 @@ from payouts.ledger.checks import Finding, Reads
 from payouts.ledger.models import Account, AccountBalance, Period, Posting, Transaction
 
 
-def copy_balances(session: Session, period: Period, currency: str) -> int:
-    """Store the balances of the brand's accounts at the end of a period. Returns how many are not 0.
+def balances_at_end(session: Session, period: Period, currency: str) -> Counter[str]:
+    """The balances of the brand's accounts at the end of a period, in minor units.
 
-    Call it once, in the transaction that seals the period's statement in that currency.
+    They are final once the period's statement in that currency is approved, and the earlier ones are sealed.
     """
     earlier = last_copied(session, period.brand_id, currency, until=period.starts_at)
     balances = copies_of(session, earlier, currency) if earlier is not None else Counter()
     for each in _periods_between(session, period, earlier):
         balances.update(moved_in(session, each, currency))
+    return balances
+
+
+def store_copies(session: Session, period: Period, balances: Mapping[str, int]) -> None:
+    """Store `balances_at_end`. Call it once, in the transaction that seals the period's statement."""
     rows = [
         {"period_id": period.id, "account_id": account, "balance_minor": minor}
         for account, minor in sorted(balances.items())
         if minor
     ]
     insert_all(session, AccountBalance, rows)
-    return len(rows)
 
 
 def last_copied(session: Session, brand_id: str, currency: str, *, until: datetime | None) -> Period | None:

@@ -1,6 +1,7 @@
 """The seal of approved statements, in order of periods: they never change again and authorise payouts."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.canonical import canonical_json
-from payouts.ledger.balance_copies import copy_balances, owed_at_end
+from payouts.ledger.balance_copies import balances_at_end, owed_at_end, store_copies
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
 from payouts.settlement.models import Payout
@@ -59,7 +60,7 @@ def seal(session: Session, now: datetime, statement_id: str) -> SealedDocument:
         for part in missing_parts(session, statement):
             store_part(session, part)
         require_whole(session, statement)
-        finish_seal(session, now, statement_id)
+        finish_seal(session, now, statement_id, closing_balances(session, statement))
     return session.get_one(SealedDocument, statement_id)
 
 
@@ -79,9 +80,10 @@ def begin_seal(session: Session, now: datetime, statement_id: str) -> bool:
     return True
 
 
-def finish_seal(session: Session, now: datetime, statement_id: str) -> None:
+def finish_seal(session: Session, now: datetime, statement_id: str, balances: Mapping[str, int]) -> None:
     """Write the head, which names the parts, and seal the statement. Another process may have done it.
 
+    `balances` are its `closing_balances`, read before this transaction, as they sum up the whole period.
     Raises NotNow as `seal`, and Fault when the stored parts are not the rows, or the rows not the books.
     """
     statement = _locked(session, statement_id)
@@ -98,7 +100,7 @@ def finish_seal(session: Session, now: datetime, statement_id: str) -> None:
             previous_sha256=head["previous_sha256"],
         )
     )
-    _copy_balances(session, statement, dict(head["equation"])["closing"])
+    _store_balances(session, statement, balances, dict(head["equation"])["closing"])
     session.execute(
         update(Statement)
         .where(Statement.id == statement_id, Statement.state == "approved")
@@ -141,10 +143,17 @@ def require_whole(session: Session, statement: Statement) -> None:
         raise Fault(f"The statement {statement.id} was not sealed: {'; '.join(faults)}.")
 
 
-def _copy_balances(session: Session, statement: Statement, closing_minor: int) -> None:
+def closing_balances(session: Session, statement: Statement) -> Mapping[str, int]:
+    """By account, in minor units, at the end of the period. After the approval they do not change."""
+    return balances_at_end(session, session.get_one(Period, statement.period_id), statement.currency)
+
+
+def _store_balances(
+    session: Session, statement: Statement, balances: Mapping[str, int], closing_minor: int
+) -> None:
     """Raises Fault when the statement closes with another amount than the books have."""
     period = session.get_one(Period, statement.period_id)
-    copy_balances(session, period, statement.currency)
+    store_copies(session, period, balances)
     if (in_books := owed_at_end(session, period, statement.currency)) != closing_minor:
         amounts = f"it closes with {closing_minor}, but the books have {in_books}"
         raise Fault(f"The statement {statement.id} was not sealed: {amounts}.")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from config.database import read_session
 from payouts.statements.models import Statement
-from payouts.statements.seal import begin_seal, finish_seal, require_whole
+from payouts.statements.seal import begin_seal, closing_balances, finish_seal, require_whole
 from payouts.statements.sealing.parts import missing_parts, store_part
 
 PARTS_PER_READ = 20
@@ -31,8 +31,10 @@ def seal_in_parts(engine: Engine, write: Write, now: datetime, statement_id: str
     while _store_some(engine, write, statement_id):
         pass
     with read_session(engine) as session:
-        require_whole(session, session.get_one(Statement, statement_id))
-    write(partial(finish_seal, now=now, statement_id=statement_id))
+        statement = session.get_one(Statement, statement_id)
+        require_whole(session, statement)
+        balances = closing_balances(session, statement)
+    write(partial(finish_seal, now=now, statement_id=statement_id, balances=balances))
 
 
 def _store_some(engine: Engine, write: Write, statement_id: str) -> bool:
