@@ -10,6 +10,7 @@ from tracker.ui.frame import page_frame
 from tracker.ui.icons import icon
 from tracker.ui.navigation import entries
 from tracker.ui.notices import install_notices, shown_notice
+from tracker.ui.qr import qr_code
 
 PAGES = "/app/"
 """Below it are the pages of people who sign in."""
@@ -23,6 +24,7 @@ def install_ui(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         icon=icon,
+        qr_code=qr_code,
         asset_url=_asset_url,
         page_frame=page_frame,
         navigation=entries,

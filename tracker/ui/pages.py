@@ -1,13 +1,15 @@
 """The front page, health for machines, and the static files of all pages."""
 
-from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
+from flask import Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from tracker.http.access import public
 from tracker.http.site import site
+from tracker.ui import components
 from tracker.ui.assets import find_asset
+from tracker.ui.blueprint import blueprint
 
-blueprint = Blueprint("ui", __name__, template_folder="templates")
+__all__ = ["blueprint", "components"]
 
 MAX_AGE_S = 3600
 IMMUTABLE = "public, max-age=31536000, immutable"

@@ -23,9 +23,11 @@
       return;
     }
     await navigator.clipboard.writeText(button.dataset.copy);
-    const label = button.querySelector('[data-label]');
-    const before = label.dataset.label;
-    label.textContent = button.dataset.copied;
-    setTimeout(() => { label.textContent = before; }, 2000);
+    const label = button.querySelector('span');
+    const said = button.nextElementSibling;
+    const before = label.textContent;
+    if (before === button.dataset.copied) return;
+    label.textContent = said.textContent = button.dataset.copied;
+    setTimeout(() => { label.textContent = before; said.textContent = ''; }, 2000);
   });
 })();
