@@ -4,7 +4,7 @@ import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,6 +18,7 @@ MIN_KEY_LENGTH = 32
 MIN_TOKEN_LENGTH = 16
 CLICKS_FILE = "clicks.db"
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
+_MAIL_ADDRESS = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.A | re.I)
 _BIND = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5})")
 
 
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     stripe_api_base: str = ""
     stripe_webhook_secret: str = Field(default="", repr=False)
     smtp_url: str = Field(default="", repr=False)
+    mail_from: str = ""
     trusted_proxies: str = ""
     country_header: str = ""
     """The header in which a trusted proxy sends the visitor's country, such as CF-IPCountry."""
@@ -80,8 +82,21 @@ class Settings(BaseSettings):
     @classmethod
     def _check_smtp_url(cls, value: str) -> str:
         parts = _split_url(value)
-        if value and (parts is None or parts.scheme not in ("smtp", "smtps")):
+        if value and (parts is None or parts.scheme not in ("smtp", "smtps") or not _has_valid_port(parts)):
             raise ValueError("must start with smtp:// or smtps://, for example smtp://mail.example.com:587")
+        sign_in = unquote(f"{parts.username or ''}{parts.password or ''}") if value and parts else ""
+        if not (sign_in.isascii() and sign_in.isprintable()):
+            raise ValueError(
+                "has a user name or password that cannot be sent: mail servers take letters, digits and "
+                "signs of ASCII only"
+            )
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _check_mail_from(cls, value: str) -> str:
+        if value and not _MAIL_ADDRESS.fullmatch(value):
+            raise ValueError("must be an e-mail address alone, for example linkledger@example.com")
         return value
 
     @field_validator("database_url")
@@ -213,6 +228,13 @@ def _split_url(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts if parts.hostname else None
+
+
+def _has_valid_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _format_error(problem: Any) -> str:

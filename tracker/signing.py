@@ -19,6 +19,7 @@ from tracker.errors import LinkledgerError
 CLICK_TOKEN = "linkledger.click-token.1"
 SOURCE_SECRET = "linkledger.source-secret.1"
 MAIL_BODY = "linkledger.mail-body.1"
+MAIL_UNSUBSCRIBE = "linkledger.mail-unsubscribe.1"
 
 
 class CannotDecrypt(LinkledgerError):

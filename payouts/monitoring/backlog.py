@@ -11,6 +11,7 @@ from config.columns import UtcTime
 from payouts.commissions.models import BookingWork, Commission, Hold, WorkKind
 from payouts.settlement.models import Attempt
 from payouts.statements.models import Statement
+from tracker.mail.models import MailMessage
 
 MOST = 100_000
 """Nothing is counted further than this: a backlog of this size needs attention anyway."""
@@ -41,5 +42,6 @@ def _waiting() -> Mapping[str, Select[str]]:
         ),
         "approve": select(Statement.id).where(Statement.state == "draft", Statement.review_ends_at <= now),
         "seal": select(Statement.id).where(Statement.state == "approved"),
+        "mail": select(MailMessage.id).where(MailMessage.due_at <= now),
         "settle-payouts": select(Attempt.id).where(Attempt.state.in_(("sending", "unknown"))),
     }

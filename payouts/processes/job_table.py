@@ -31,7 +31,14 @@ from payouts.jobs.claims import (
 from payouts.jobs.context import JobContext
 from payouts.jobs.models import StartedBy
 from payouts.jobs.reasons import failed_result
-from payouts.processes import check_jobs, commission_jobs, statement_jobs, totals_jobs, upkeep_jobs
+from payouts.processes import (
+    check_jobs,
+    commission_jobs,
+    mail_jobs,
+    statement_jobs,
+    totals_jobs,
+    upkeep_jobs,
+)
 from payouts.selfcheck.runs import require_consistent_books
 from payouts.settlement.freezes import active_freezes
 from payouts.settlement.models import Payout
@@ -43,7 +50,8 @@ from payouts.transfers.sending.report import Report
 from payouts.transfers.sending.run import PayoutRun, running_clock
 from tracker.errors import Fault, LinkledgerError
 
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 log = structlog.get_logger(__name__)
 
@@ -108,6 +116,9 @@ class Lane(StrEnum):
     STATEMENTS = "statements"
     """From the close of a period to the payout, and all that asks the payment provider."""
 
+    MAIL = "mail"
+    """A sign-in code has to arrive in seconds, and a slow mail server delays nothing else."""
+
     CHECKS = "checks"
     UPKEEP = "upkeep"
     LONG = "long"
@@ -135,7 +146,8 @@ class Job:
     def slot_at(self, now: datetime) -> Slot:
         epoch = datetime(1970, 1, 1, tzinfo=UTC)
         due_at = epoch + (now - epoch) // self.every * self.every
-        return Slot(f"{due_at:%Y-%m-%dT%H:%MZ}", due_at, self.every)
+        seconds = ":%S" if self.every % MINUTE else ""
+        return Slot(f"{due_at:%Y-%m-%dT%H:%M{seconds}Z}", due_at, self.every)
 
 
 JOBS = (
@@ -151,6 +163,7 @@ JOBS = (
     Job("settle-payouts", 5 * MINUTE, _resolve_attempts, Lane.STATEMENTS),
     Job("pay", HOUR, _pay, Lane.STATEMENTS),
     Job("reconcile", DAY, _reconcile, Lane.STATEMENTS),
+    Job("mail", 5 * SECOND, mail_jobs.send_mail, Lane.MAIL),
     Job("check", 10 * MINUTE, check_jobs.check_since_marks, Lane.CHECKS),
     Job("check-full", DAY, check_jobs.check_everything, Lane.LONG),
     Job("click-spools", MINUTE, upkeep_jobs.drain_orphaned_spools),

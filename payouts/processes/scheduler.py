@@ -16,9 +16,15 @@ from config.logs import configure_logs
 from config.schema import SchemaMismatch, require_current_schema
 from config.settings import Settings, load_settings
 from payouts.processes.job_table import Lane, tick
+from payouts.processes.mail_jobs import has_mail
 
 TICK_INTERVAL_S = 15
 """How often due jobs are looked up. A job runs once per slot, whatever this interval is."""
+
+MAIL_INTERVAL_S = 3
+"""How often the outbox is looked at. Jobs of its lane begin only where something is due."""
+
+_INTERVALS_S = {Lane.MAIL: MAIL_INTERVAL_S}
 
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
@@ -50,7 +56,7 @@ def scheduler_of(databases: Databases, settings: Settings) -> BackgroundSchedule
     for lane in Lane:
         scheduler.add_job(
             partial(_tick, databases, settings, lane),
-            IntervalTrigger(seconds=TICK_INTERVAL_S, timezone=UTC),
+            IntervalTrigger(seconds=_INTERVALS_S.get(lane, TICK_INTERVAL_S), timezone=UTC),
             executor=lane.value,
             next_run_time=datetime.now(UTC),
             max_instances=1,
@@ -61,7 +67,9 @@ def scheduler_of(databases: Databases, settings: Settings) -> BackgroundSchedule
 
 
 def _tick(databases: Databases, settings: Settings, lane: Lane) -> None:
-    tick(databases, settings, datetime.now(UTC), lane)
+    now = datetime.now(UTC)
+    if lane is not Lane.MAIL or has_mail(databases, settings, now):
+        tick(databases, settings, now, lane)
 
 
 if __name__ == "__main__":

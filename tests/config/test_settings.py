@@ -54,6 +54,12 @@ WRONG = [
     ("DEMO", "perhaps", "boolean"),
     ("SMTP_URL", "mail.example.com", "smtp://"),
     ("SMTP_URL", "http://mail.example.com", "smtp://"),
+    ("SMTP_URL", "smtp://mail.example.com:mail", "smtp://"),
+    ("SMTP_URL", "smtp://u:p%C3%A4ss@mail.example.com", "ASCII"),
+    ("SMTP_URL", "smtp://u%0d%0a:p@mail.example.com", "ASCII"),
+    ("MAIL_FROM", "Teas <post@teas.example>", "linkledger@example.com"),
+    ("MAIL_FROM", "post@teas.example\n", "linkledger@example.com"),
+    ("MAIL_FROM", "post", "linkledger@example.com"),
     ("TRUSTED_PROXIES", "proxy.example", "10.0.0.1"),
     ("TRUSTED_PROXIES", "10.0.0.1 10.0.0.2", "10.0.0.1"),
 ]
@@ -77,6 +83,7 @@ RIGHT = [
     ("BIND", "[::1]:8000", "web_url", "http://[::1]:8000"),
     ("BASE_URL", "https://links.example.com/", "link_url", "https://links.example.com"),
     ("SMTP_URL", "smtps://u:p@mail.example.com:465", "smtp_url", "smtps://u:p@mail.example.com:465"),
+    ("MAIL_FROM", "post+ll@mail.teas.example", "mail_from", None),
     ("TRUSTED_PROXIES", "10.0.0.1, 10.1.0.0/16,2001:db8::/32", "trusted_proxies", None),
     ("WORKERS", "64", "workers", 64),
 ]

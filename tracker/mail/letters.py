@@ -36,8 +36,11 @@ class Letter:
 
 
 def one_line(text: str, length: int) -> str:
-    """The text as the value of a header: one line, no control and no bidirectional characters, shortened."""
-    plain = without_hidden(_SPACES.sub(" ", text)).strip()
+    """The text as the value of a header: one line, no control and no bidirectional characters, shortened.
+
+    Also no start of an encoded word (RFC 2047), which readers would decode.
+    """
+    plain = without_hidden(_SPACES.sub(" ", text)).replace("=?", "= ?").strip()
     return plain if len(plain) <= length else plain[: length - 1].rstrip() + _ELLIPSIS
 
 

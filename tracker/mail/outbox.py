@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +13,18 @@ from tracker.ids import new_id
 from tracker.mail.kinds import RULES, UNDELIVERED_AFTER, MailKind
 from tracker.mail.letters import NAME_LENGTH, SUBJECT_LENGTH, Letter, Recipient, one_line
 from tracker.mail.models import Fate, MailMessage
-from tracker.signing import MAIL_BODY, encrypt
+from tracker.signing import MAIL_BODY, decrypt, encrypt
 
 MESSAGE = "mal"
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a person reads."""
+
+    subject: str
+    text: str
+    html: str
 
 
 def queue(
@@ -34,8 +44,10 @@ def queue(
 
     key: names the cause and the recipient, so that a repeated operation sends nothing twice. keys: the
     installation's secret keys; the subject and body of a secret message are stored encrypted. subject_id: the
-    row that it is about. expires_at: when the message loses its use; it is not tried after that.
+    row that it is about. expires_at: when the message loses its use; it is tried until then, and at most for
+    UNDELIVERED_AFTER.
     """
+    latest = now + UNDELIVERED_AFTER
     message_id = new_id(MESSAGE, now)
     written = insert_once(
         session,
@@ -55,12 +67,22 @@ def queue(
         **_content(letter, secret=RULES[kind].secret, keys=keys),
         state=Fate.QUEUED.value,
         due_at=now,
-        expires_at=expires_at or now + UNDELIVERED_AFTER,
+        expires_at=min(expires_at or latest, latest),
         attempts=0,
         fence=0,
         created_at=now,
     )
     return message_id if written else None
+
+
+def body_of(message: MailMessage, keys: Sequence[str]) -> Body | None:
+    """What the message says; None when it was erased. Raises CannotDecrypt."""
+    if message.sealed is not None:
+        content = json.loads(decrypt(keys, MAIL_BODY, message.sealed))
+        return Body(content["subject"], content["body_text"], content["body_html"])
+    if message.subject is None or message.body_text is None or message.body_html is None:
+        return None
+    return Body(message.subject, message.body_text, message.body_html)
 
 
 def _content(letter: Letter, *, secret: bool, keys: Sequence[str]) -> dict[str, Any]:

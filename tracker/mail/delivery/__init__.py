@@ -1,0 +1,1 @@
+"""Delivery: claims of messages, the connection to the mail server, and what it answered."""
