@@ -17,6 +17,8 @@ from tracker.http.request_slots import RequestLimiter
 from tracker.http.safety import add_security_hooks
 from tracker.http.site import Site, install_site
 from tracker.http.whole_body import install_body_reader
+from tracker.people.pages import blueprint as people
+from tracker.people.pages import install_people
 from tracker.sales.api.hooks import blueprint as hooks
 from tracker.sales.api.postbacks import blueprint as postbacks
 from tracker.sales.api.v1 import blueprint as brand_api
@@ -38,7 +40,9 @@ def create_app(settings: Settings) -> Flask:
     app.config["TRUSTED_HOSTS"] = None
     install_site(app, Site(settings, open_databases(settings)))
     install_ui(app)
+    install_people(app)
     app.register_blueprint(ui)
+    app.register_blueprint(people)
     app.register_blueprint(metrics)
     app.register_blueprint(readiness)
     app.register_blueprint(hooks)

@@ -1,10 +1,8 @@
-"""The front page, health for machines, and the static files of all pages."""
+"""Health for machines, and the static files of all pages."""
 
-from flask import Response, abort, jsonify, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Response, abort, jsonify, request
 
 from tracker.http.access import public
-from tracker.http.site import site
 from tracker.ui import components
 from tracker.ui.assets import find_asset
 from tracker.ui.blueprint import blueprint
@@ -14,14 +12,6 @@ __all__ = ["blueprint", "components"]
 MAX_AGE_S = 3600
 IMMUTABLE = "public, max-age=31536000, immutable"
 """For an address that contains the hash of its content (RFC 8246)."""
-
-
-@blueprint.get("/")
-@public("describes the product and shows no personal data")
-def front() -> AnyResponse | str:
-    if site().settings.demo:
-        return redirect(url_for("demo.index"))
-    return render_template("ui/front.html")
 
 
 @blueprint.get("/healthz")

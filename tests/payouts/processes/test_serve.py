@@ -32,7 +32,7 @@ def test_both_ports_redirect_links_and_only_one_serves_pages(settings: Settings)
         wait_until(lambda: is_answering(edge_port))
         assert is_answering(edge_port, "/anna")
         assert server.get("/anna").status == 302
-        assert server.get("/").status == 200
+        assert server.get("/").status == 302
         assert not is_answering(edge_port, "/")
 
 

@@ -23,11 +23,11 @@ def hold():  # type: ignore[no-untyped-def]
 
 def test_a_notice_is_shown_once(client: FlaskClient) -> None:
     client.post("/app/hold")
-    page = client.get("/").text
+    page = client.get("/app/sign-in").text
     assert '<div class="note ok" role="status" tabindex="-1" data-focus>' in page
     assert "<p>Held until &lt;b&gt;8 January&lt;/b&gt;.</p>" in page
     assert '<form class="acts" method="post" action="/app/undo"><button class="lnk">Release</button>' in page
-    assert "Held until" not in client.get("/").text
+    assert "Held until" not in client.get("/app/sign-in").text
 
 
 def test_the_cookie_is_for_this_browser_alone(client: FlaskClient) -> None:
@@ -38,13 +38,13 @@ def test_the_cookie_is_for_this_browser_alone(client: FlaskClient) -> None:
 @pytest.mark.parametrize("cookie", ["", "x", "{}", '{"tone": "ok", "text": "Pay here"}.abc.def'])
 def test_a_forged_notice_is_not_shown(client: FlaskClient, cookie: str) -> None:
     client.set_cookie(COOKIE, cookie)
-    response = client.get("/")
+    response = client.get("/app/sign-in")
     assert response.status_code == 200
     assert 'class="note' not in response.text
 
 
 def test_a_page_without_a_notice_sets_no_cookie(client: FlaskClient) -> None:
-    assert "Set-Cookie" not in client.get("/").headers
+    assert "Set-Cookie" not in client.get("/app/sign-in").headers
 
 
 def test_the_flask_app_has_no_other_session(client: FlaskClient) -> None:

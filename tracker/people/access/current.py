@@ -8,6 +8,7 @@ from config.database import read_session, transact
 from tracker.http.browser import browser_family
 from tracker.http.proxy import PROXIED
 from tracker.http.site import site
+from tracker.language.requests import prefer_language
 from tracker.people.access.person import Person, find_person
 from tracker.people.sessions.cookies import session_token, set_session_cookie
 from tracker.people.sessions.operations import BrowserFacts, record_seen
@@ -42,10 +43,15 @@ def current_browser() -> BrowserFacts:
     )
 
 
-def install_people(app: Flask) -> None:
-    """Let templates see the person as `person`, and keep the cookie of a session that is used."""
-    app.context_processor(lambda: {"person": g.get("person")})
-    app.after_request(_finish)
+def loaded_person() -> Person | None:
+    """The person, if the view has asked for them; the database is not asked."""
+    person: Person | None = g.get("person")
+    return person
+
+
+def install_sessions(app: Flask) -> None:
+    """Keep the cookie of a session that is used."""
+    app.after_request(_keep_cookie)
 
 
 def _find() -> Person | None:
@@ -58,13 +64,13 @@ def _find() -> Person | None:
     if person is not None and person.should_record_seen(now):
         transact(site().databases.main, lambda session: record_seen(session, now, person.session_id))
         g.keep_session_cookie = token
+    if person is not None and person.language is not None:
+        prefer_language(person.language)
     return person
 
 
-def _finish(response: Response) -> Response:
-    """Pages of a person are stored by nobody; a cookie that is in use lasts for another 30 days."""
-    if request.path.startswith("/app/"):
-        response.headers.setdefault("Cache-Control", "no-store")
-    if (token := g.get("keep_session_cookie")) and "Set-Cookie" not in response.headers:
+def _keep_cookie(response: Response) -> Response:
+    """A cookie that is in use lasts for another 30 days."""
+    if (token := g.get("keep_session_cookie")) and not response.headers.get("Set-Cookie"):
         set_session_cookie(response, token)
     return response

@@ -6,7 +6,8 @@
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Response, request
+from flask import request
+from werkzeug.wrappers import Response
 
 from tracker.errors import Invalid
 from tracker.people.accounts.rules import is_loopback

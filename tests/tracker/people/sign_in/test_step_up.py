@@ -1,0 +1,29 @@
+"""A person who is signed in proves again who they are."""
+
+from collections.abc import Callable
+
+from tests.tracker.people.sign_in.visitors import FAY, Visitor
+
+
+def test_step_up_sends_a_code_changes_the_token_and_leads_back(visitor: Visitor) -> None:
+    visitor.sign_in(FAY)
+    before = visitor.token
+    assert "Confirm that it is you" in visitor.get("/app/step-up?next=/app/me/").text
+    asked = visitor.post("/app/step-up", next="/app/me/")
+    assert "next=/app/me/" in asked.location
+    assert "confirms that it is you" in visitor.mail().subject
+    assert "Type" not in visitor.get(asked.location).text.split("<h1>")[0]
+    assert visitor.post(asked.location, code="1", next="/app/me/").status_code == 422
+    done = visitor.post(asked.location, code=visitor.mail().code, next="/app/me/")
+    assert done.location == "/app/me/"
+    assert visitor.token not in (None, before)
+    assert visitor.is_signed_in
+
+
+def test_the_code_of_a_step_up_is_no_sign_in(arrive: Callable[[], Visitor], visitor: Visitor) -> None:
+    visitor.sign_in(FAY)
+    asked = visitor.post("/app/step-up")
+    code = visitor.mail().code
+    request_id = asked.location.partition("request=")[2].partition("&")[0]
+    visitor.post("/app/sign-out")
+    assert visitor.post(f"/app/sign-in/code?request={request_id}", code=code).status_code == 410
