@@ -17,6 +17,7 @@ from tracker.http.request_slots import RequestLimiter
 from tracker.http.safety import add_security_hooks
 from tracker.http.site import Site, install_site
 from tracker.http.whole_body import install_body_reader
+from tracker.people.looks.pages import blueprint as looks
 from tracker.people.pages import blueprint as people
 from tracker.people.pages import install_people
 from tracker.sales.api.hooks import blueprint as hooks
@@ -43,6 +44,7 @@ def create_app(settings: Settings) -> Flask:
     install_people(app)
     app.register_blueprint(ui)
     app.register_blueprint(people)
+    app.register_blueprint(looks)
     app.register_blueprint(metrics)
     app.register_blueprint(readiness)
     app.register_blueprint(hooks)

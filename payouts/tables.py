@@ -15,6 +15,7 @@ import tracker.mail.models
 import tracker.people.accounts.models
 import tracker.people.installation.models
 import tracker.people.keys.models
+import tracker.people.looks.models
 import tracker.people.sessions.models
 import tracker.people.sign_in.models
 import tracker.programs.models
@@ -42,6 +43,7 @@ MODULES = (
     tracker.people.accounts.models,
     tracker.people.installation.models,
     tracker.people.keys.models,
+    tracker.people.looks.models,
     tracker.people.sessions.models,
     tracker.people.sign_in.models,
     tracker.programs.models,

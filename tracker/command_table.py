@@ -44,6 +44,9 @@ COMMANDS: dict[str, ListedCommand] = {
         "Send visitors of inactive links to URL, on a host of the brand.",
     ),
     "brand list": ListedCommand("tracker.programs.brand_commands:list_brands", "Show all brands."),
+    "brand look": ListedCommand(
+        "tracker.people.looks.commands:brand_look", "Set the colour, logo and contact address of a brand."
+    ),
     "brand policy": ListedCommand(
         "tracker.programs.brand_commands:show_policy",
         "Show every version of a brand's attribution policy, the oldest first.",

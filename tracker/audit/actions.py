@@ -45,6 +45,7 @@ class Action(StrEnum):
     BRAND_EDIT = "brand.edit"
     BRAND_FALLBACK_SET = "brand.fallback_set"
     BRAND_HOST_ALLOW = "brand.host_allow"
+    BRAND_LOOK_SET = "brand.look_set"
     BRAND_POLICY_CHANGE = "brand.policy_change"
     CREATOR_READMIT = "creator.readmit"
     CREATOR_REMOVE = "creator.remove"
@@ -69,6 +70,7 @@ ACTION_TEXTS: dict[Action, str] = {
     Action.BRAND_EDIT: "Brand's calendar, review or minimum changed",
     Action.BRAND_FALLBACK_SET: "Fallback page set",
     Action.BRAND_HOST_ALLOW: "Host name allowed for links",
+    Action.BRAND_LOOK_SET: "Colour, logo or contact address set",
     Action.BRAND_POLICY_CHANGE: "Attribution policy changed",
     Action.CREATOR_READMIT: "Creator readmitted",
     Action.CREATOR_REMOVE: "Creator removed",

@@ -12,6 +12,7 @@ from tracker.people.accounts import operations, rules
 from tracker.people.accounts.brand_rules import Calendar
 from tracker.people.accounts.commands import creator_commands as creator_commands
 from tracker.people.accounts.rules_versions import load_rules, minimums_at
+from tracker.people.looks.commands import brand_look
 from tracker.programs.leaving import readmit_creator
 from tracker.programs.links.domain_commands import set_fallback
 from tracker.programs.policies import PolicyVersion, change_policy, load_policies
@@ -236,6 +237,6 @@ def _cadence(calendar: Calendar) -> str:
     return calendar.cadence.replace("_", " ")
 
 
-for _command in (show_policy, change_policy_command, set_fallback):
+for _command in (show_policy, change_policy_command, set_fallback, brand_look):
     brand_commands.add_command(_command)
 creator_commands.add_command(readmit_command)
