@@ -64,7 +64,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 """The secret that commands on the pages read from standard input."""
 ORDER = "2001"
 WITH_PAGES = ("stripe", "shopify", "woocommerce", "lemonsqueezy")
-LONGEST_MAP = 150
+LONGEST_MAP = 165
 
 
 def prepare(settings: Settings) -> dict[str, Names]:

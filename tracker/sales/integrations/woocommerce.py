@@ -138,13 +138,10 @@ def _payments(order: Mapping[str, Any]) -> tuple[str, ...]:
     """
     fields = Fields(dict(order), "order")
     names = [order.get("transaction_id")]
-    names += [pair.values.get("value") for pair in children(fields, "meta_data") if _is_intent(pair)]
+    pairs = [pair.values for pair in children(fields, "meta_data")]
+    names += [each.get("value") for each in pairs if each.get("key") == _INTENT]
     found = (name for name in names if isinstance(name, str) and is_payment_name(name))
     return tuple(dict.fromkeys(found))
-
-
-def _is_intent(pair: Fields) -> bool:
-    return pair.values.get("key") == _INTENT
 
 
 def translate(message: Message, received_at: datetime) -> tuple[AnyReport, ...]:
