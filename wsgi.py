@@ -12,6 +12,7 @@ from config.settings import Settings, load_settings
 from payouts.monitoring.metrics import blueprint as metrics
 from payouts.monitoring.readiness import blueprint as readiness
 from tracker.clicks.redirect.pages import blueprint as clicks
+from tracker.http.compression import install_compression
 from tracker.http.proxy import TrustedProxies
 from tracker.http.request_slots import RequestLimiter
 from tracker.http.safety import add_security_hooks
@@ -41,6 +42,7 @@ def create_app(settings: Settings) -> Flask:
     app.config["TRUSTED_HOSTS"] = None
     install_site(app, Site(settings, open_databases(settings)))
     install_ui(app)
+    install_compression(app)
     install_people(app)
     app.register_blueprint(ui)
     app.register_blueprint(people)

@@ -3,11 +3,11 @@
 from flask import Response, abort, jsonify, request
 
 from tracker.http.access import public
-from tracker.ui import components
+from tracker.ui import components, manifest
 from tracker.ui.assets import find_asset
 from tracker.ui.blueprint import blueprint
 
-__all__ = ["blueprint", "components"]
+__all__ = ["blueprint", "components", "manifest"]
 
 MAX_AGE_S = 3600
 IMMUTABLE = "public, max-age=31536000, immutable"

@@ -74,3 +74,12 @@ def test_styles_lose_only_comments_and_space(tmp_path: Path) -> None:
 
 def test_images_are_not_compressed_again() -> None:
     assert Asset("a.png", b"\x89PNG").compressed is None
+
+
+def test_a_phone_can_put_the_pages_on_its_home_screen(client: FlaskClient) -> None:
+    page = client.get("/no-page-has-this-name-at-all").text
+    assert '<link rel="manifest" href="/app/manifest.webmanifest">' in page
+    response = client.get("/app/manifest.webmanifest")
+    assert (response.status_code, response.mimetype) == (200, "application/manifest+json")
+    assert response.json is not None
+    assert client.get(response.json["icons"][0]["src"]).mimetype == "image/svg+xml"
