@@ -77,7 +77,7 @@ def test_images_are_not_compressed_again() -> None:
 
 
 def test_a_phone_can_put_the_pages_on_its_home_screen(client: FlaskClient) -> None:
-    page = client.get("/no-page-has-this-name-at-all").text
+    page = client.get("/app/no-such-page").text
     assert '<link rel="manifest" href="/app/manifest.webmanifest">' in page
     response = client.get("/app/manifest.webmanifest")
     assert (response.status_code, response.mimetype) == (200, "application/manifest+json")
