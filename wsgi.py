@@ -9,6 +9,7 @@ from flask import Flask
 
 from config.database import open_databases
 from config.settings import Settings, load_settings
+from payouts.backoffice.pages import install_backoffice
 from payouts.monitoring.metrics import blueprint as metrics
 from payouts.monitoring.readiness import blueprint as readiness
 from tracker.clicks.redirect.pages import blueprint as clicks
@@ -52,6 +53,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(hooks)
     app.register_blueprint(brand_api)
     app.register_blueprint(postbacks)
+    install_backoffice(app)
     if settings.demo:
         app.register_blueprint(import_module(DEMO_PAGES_MODULE).blueprint)
     app.register_blueprint(clicks)

@@ -12,9 +12,11 @@ READERS = ("tracker/sales/orders/amounts.py", "tracker/sales/booking/*.py")
 OTHER_OWNERS = {
     ("tracker/sales/serializers.py", "refund"),
     ("payouts/commissions/worth/causes.py", "row"),  # a refund
+    ("payouts/backoffice/home/month.py", "credited"),  # figures of a month
     ("payouts/demo/seed.py", "cart"),
     ("payouts/demo/shop.py", "cart"),
     ("payouts/demo/shop.py", "self"),
+    ("payouts/portal/next_payday.py", "selection"),
     ("payouts/rollups/queries.py", "SaleMonth"),
     ("payouts/statements/document/document.py", "opening"),
     ("payouts/statements/document/document.py", "closing"),

@@ -52,6 +52,7 @@ class Action(StrEnum):
     DOMAIN_ADD = "domain.add"
     DOMAIN_REMOVE = "domain.remove"
     ENROLLMENT_CREATE = "enrollment.create"
+    INSTALLATION_SET_UP = "installation.set_up"
     KEY_CREATE = "key.create"
     KEY_REVOKE = "key.revoke"
     LINK_CREATE = "link.create"
@@ -77,6 +78,7 @@ ACTION_TEXTS: dict[Action, str] = {
     Action.DOMAIN_ADD: "Domain added",
     Action.DOMAIN_REMOVE: "Domain removed",
     Action.ENROLLMENT_CREATE: "Creator enrolled",
+    Action.INSTALLATION_SET_UP: "Installation set up",
     Action.KEY_CREATE: "Key created",
     Action.KEY_REVOKE: "Key revoked",
     Action.LINK_CREATE: "Link created",

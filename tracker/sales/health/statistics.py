@@ -14,6 +14,7 @@ from tracker.ids import public_id, uuid_lower_bound
 from tracker.sales.health.clocks import sent_at
 from tracker.sales.health.numbering import Gap, Numbering, numbering, subtract_known
 from tracker.sales.health.rules import (
+    MIN_SILENCE_LIMIT,
     OBSERVATION_PERIOD,
     MessagePattern,
     Silence,
@@ -71,6 +72,17 @@ def source_health(session: Session, now: datetime, source: Source) -> SourceHeal
         skew=_skew(session, now, source),
         numbering=_numbering(session, now, source),
     )
+
+
+def silence_of(session: Session, now: datetime, source: Source) -> Silence | None:
+    """Only how long the source has been silent; None without events, or when that is usual for any shop.
+
+    A page may ask often: the messages of four weeks are read only after a silence that could be an alarm.
+    """
+    first_at, last_at = _first_and_last(session, source)
+    if first_at is None or last_at is None or now - last_at <= MIN_SILENCE_LIMIT:
+        return None
+    return _silence(session, now, source, first_at, last_at)
 
 
 def last_event_times(session: Session) -> list[tuple[str, datetime]]:

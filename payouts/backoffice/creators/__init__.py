@@ -1,0 +1,1 @@
+"""Inviting creators: one, a pasted list, or a file."""

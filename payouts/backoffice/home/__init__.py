@@ -1,0 +1,1 @@
+"""A brand's home: what waits for somebody, and the figures of the month."""

@@ -1,0 +1,1 @@
+"""A program and its terms, with what an order would pay."""

@@ -1,0 +1,1 @@
+"""The connection to a brand's shop: choose its kind, try it out, see what arrived."""
