@@ -12,6 +12,7 @@ from config.settings import Settings, load_settings
 from payouts.backoffice.pages import install_backoffice
 from payouts.monitoring.metrics import blueprint as metrics
 from payouts.monitoring.readiness import blueprint as readiness
+from payouts.transfers.payee_presence import has_payee
 from tracker.clicks.redirect.pages import blueprint as clicks
 from tracker.http.compression import install_compression
 from tracker.http.proxy import TrustedProxies
@@ -19,9 +20,11 @@ from tracker.http.request_slots import RequestLimiter
 from tracker.http.safety import add_security_hooks
 from tracker.http.site import Site, install_site
 from tracker.http.whole_body import install_body_reader
+from tracker.people.connections import Connections
 from tracker.people.looks.pages import blueprint as looks
 from tracker.people.pages import blueprint as people
 from tracker.people.pages import install_people
+from tracker.programs.joining import join_program
 from tracker.sales.api.hooks import blueprint as hooks
 from tracker.sales.api.postbacks import blueprint as postbacks
 from tracker.sales.api.v1 import blueprint as brand_api
@@ -44,7 +47,7 @@ def create_app(settings: Settings) -> Flask:
     install_site(app, Site(settings, open_databases(settings)))
     install_ui(app)
     install_compression(app)
-    install_people(app)
+    install_people(app, Connections(join_program=join_program, has_payee=has_payee))
     app.register_blueprint(ui)
     app.register_blueprint(people)
     app.register_blueprint(looks)

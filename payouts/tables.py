@@ -14,6 +14,7 @@ import tracker.clicks.models
 import tracker.mail.models
 import tracker.people.accounts.models
 import tracker.people.installation.models
+import tracker.people.invitations.models
 import tracker.people.keys.models
 import tracker.people.looks.models
 import tracker.people.sessions.models
@@ -42,6 +43,7 @@ MODULES = (
     tracker.mail.models,
     tracker.people.accounts.models,
     tracker.people.installation.models,
+    tracker.people.invitations.models,
     tracker.people.keys.models,
     tracker.people.looks.models,
     tracker.people.sessions.models,

@@ -101,6 +101,24 @@ COMMANDS: dict[str, ListedCommand] = {
         "tracker.programs.links.commands:pause_link", "Deactivate a link until it is resumed."
     ),
     "link resume": ListedCommand("tracker.programs.links.commands:resume_link", "Reactivate a paused link."),
+    "member list": ListedCommand(
+        "tracker.people.accounts.commands:list_members", "Show the members of a brand and their roles."
+    ),
+    "member remove": ListedCommand(
+        "tracker.people.accounts.commands:remove_member",
+        "Take a user's role at a brand away, from the next request on; never that of the last owner.",
+    ),
+    "member set-role": ListedCommand(
+        "tracker.people.accounts.commands:set_role",
+        "Change the role of a member, from the next request on; never that of the last owner.",
+    ),
+    "user invite": ListedCommand(
+        "tracker.people.invitations.commands:invite_user",
+        "Invite a person by e-mail and print the link of the invitation.",
+    ),
+    "user list": ListedCommand(
+        "tracker.people.accounts.commands:list_users", "Show all users, with operators marked."
+    ),
     "member add": ListedCommand(
         "tracker.people.accounts.commands:add_member", "Give a user a role at a brand."
     ),

@@ -4,14 +4,17 @@ from flask import Flask
 
 from tracker.people.access.current import install_sessions
 from tracker.people.blueprint import blueprint
+from tracker.people.connections import Connections, install_connections
 from tracker.people.frames import frame_of_person
+from tracker.people.invitations import acceptance_pages
 from tracker.people.sign_in import home_pages, sign_in_pages, step_up_pages
 from tracker.ui.frame import install_frames
 
-__all__ = ["blueprint", "home_pages", "install_people", "sign_in_pages", "step_up_pages"]
+__all__ = ["acceptance_pages", "blueprint", "home_pages", "install_people", "sign_in_pages", "step_up_pages"]
 
 
-def install_people(app: Flask) -> None:
-    """Sessions, and the frame of each page."""
+def install_people(app: Flask, connections: Connections) -> None:
+    """Sessions, the frame of each page, and what other packages add."""
+    install_connections(app, connections)
     install_sessions(app)
     install_frames(app, frame_of_person)

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Session
 
 from config.among import among
 from config.insert import insert_once
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Conflict
 from tracker.ids import new_id
 from tracker.lookup import get_by_id
@@ -81,8 +84,13 @@ def list_brands(session: Session) -> Sequence[Brand]:
     return session.scalars(select(Brand).order_by(Brand.id)).all()
 
 
-def create_user(session: Session, now: datetime, *, email: str, name: str) -> User:
-    """Raises Invalid, and Conflict when another user has the e-mail address."""
+def create_user(
+    session: Session, now: datetime, *, email: str, name: str, actor: Actor | None = None
+) -> User:
+    """Raises Invalid, and Conflict when another user has the e-mail address.
+
+    `actor`: who creates the user; None for a set-up, which records itself.
+    """
     identifier = new_id(USER, now)
     made = insert_once(
         session,
@@ -94,7 +102,11 @@ def create_user(session: Session, now: datetime, *, email: str, name: str) -> Us
     )
     if not made:
         raise Conflict("A user with this e-mail address already exists; nothing was written.")
-    return session.get_one(User, identifier)
+    user = session.get_one(User, identifier)
+    if actor is not None:
+        personal = {"name": user.name, "email": user.email}
+        record(session, now, actor, Action.USER_CREATE, **about(Subject.USER, user.id), personal=personal)
+    return user
 
 
 def get_user(session: Session, user_id: str) -> User:
@@ -102,18 +114,47 @@ def get_user(session: Session, user_id: str) -> User:
     return get_by_id(session, User, user_id, USER, "user", "Create one with: linkledger user create")
 
 
-def add_member(session: Session, now: datetime, *, brand_id: str, user_id: str, role: str) -> Membership:
-    """Give a user a role at a brand. Raises Conflict when the user already has a role there."""
+def list_users(session: Session) -> Sequence[User]:
+    return session.scalars(select(User).order_by(User.id)).all()
+
+
+def add_member(
+    session: Session,
+    now: datetime,
+    *,
+    brand_id: str,
+    user_id: str,
+    role: str,
+    actor: Actor | None = None,
+) -> Membership:
+    """Give a user a role at a brand. Raises Conflict when the user already has a role there.
+
+    `actor`: as for `create_user`.
+    """
     brand, user, given = get_brand(session, brand_id), get_user(session, user_id), role_named(role)
     if not insert_once(
         session, Membership, brand_id=brand.id, user_id=user.id, role=given.value, created_at=now
     ):
         raise Conflict(f"User {user.id} is already a member of brand {brand.id}; nothing was written.")
+    if actor is not None:
+        subject = about(Subject.USER, user.id, brand.id)
+        record(session, now, actor, Action.MEMBER_ADD, **subject, after={"role": given.value})
     return session.get_one(Membership, (brand.id, user.id))
 
 
-def create_creator(session: Session, now: datetime, *, name: str, email: str, country: str) -> Creator:
-    """Raises Invalid, and Conflict when another creator has the e-mail address."""
+def create_creator(
+    session: Session,
+    now: datetime,
+    *,
+    name: str,
+    email: str,
+    country: str,
+    actor: Actor | None = None,
+) -> Creator:
+    """Raises Invalid, and Conflict when another creator has the e-mail address.
+
+    `actor`: as for `create_user`.
+    """
     identifier = new_id(CREATOR, now)
     made = insert_once(
         session,
@@ -126,7 +167,12 @@ def create_creator(session: Session, now: datetime, *, name: str, email: str, co
     )
     if not made:
         raise Conflict("A creator with this e-mail address already exists; nothing was written.")
-    return session.get_one(Creator, identifier)
+    creator = session.get_one(Creator, identifier)
+    if actor is not None:
+        subject = about(Subject.CREATOR, creator.id)
+        personal = {"name": creator.name, "email": creator.email, "country": creator.country}
+        record(session, now, actor, Action.CREATOR_CREATE, **subject, personal=personal)
+    return creator
 
 
 def get_creator(session: Session, creator_id: str) -> Creator:

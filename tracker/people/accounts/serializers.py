@@ -8,7 +8,13 @@ from tracker.times import format_utc
 
 
 def user_json(user: User) -> dict[str, Any]:
-    return {"id": user.id, "name": user.name, "email": user.email, "created_at": format_utc(user.created_at)}
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email,
+        "is_operator": user.is_operator,
+        "created_at": format_utc(user.created_at),
+    }
 
 
 def membership_json(membership: Membership) -> dict[str, Any]:

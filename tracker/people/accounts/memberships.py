@@ -1,0 +1,82 @@
+"""Members of a brand: list them, change a role, take a role away. A brand always keeps an owner."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from config.affected import affected_rows
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
+from tracker.errors import Conflict, NotFound
+from tracker.people.accounts.models import Brand, Membership, User
+from tracker.people.accounts.roles import Role, role_named
+
+
+def list_members(session: Session, brand_id: str) -> Sequence[tuple[Membership, User]]:
+    """The members of a brand with their users, in the order of their names."""
+    found = session.execute(
+        select(Membership, User)
+        .join(User, User.id == Membership.user_id)
+        .where(Membership.brand_id == brand_id)
+        .order_by(User.name, User.id)
+    )
+    return [(member, user) for member, user in found]
+
+
+def set_role(
+    session: Session, now: datetime, *, actor: Actor, brand_id: str, user_id: str, role: Role
+) -> Membership:
+    """Change a member's role. Raises NotFound, and Conflict when the brand would lose its last owner."""
+    former = _locked_role(session, brand_id, user_id)
+    changed = update(Membership).where(*_this(brand_id, user_id)).values(role=role.value)
+    if role is not Role.OWNER:
+        changed = changed.where(_an_owner_stays(brand_id, user_id))
+    if affected_rows(session, changed) != 1:
+        raise _last_owner()
+    session.expire_all()
+    record(
+        session,
+        now,
+        actor,
+        Action.MEMBER_ROLE_SET,
+        **about(Subject.USER, user_id, brand_id),
+        before={"role": former.value},
+        after={"role": role.value},
+    )
+    return session.get_one(Membership, (brand_id, user_id))
+
+
+def remove_member(session: Session, now: datetime, *, actor: Actor, brand_id: str, user_id: str) -> None:
+    """Take a member's role away. Raises NotFound, and Conflict for the last owner."""
+    former = _locked_role(session, brand_id, user_id)
+    removed = delete(Membership).where(*_this(brand_id, user_id), _an_owner_stays(brand_id, user_id))
+    if affected_rows(session, removed) != 1:
+        raise _last_owner()
+    subject = about(Subject.USER, user_id, brand_id)
+    record(session, now, actor, Action.MEMBER_REMOVE, **subject, before={"role": former.value})
+
+
+def _locked_role(session: Session, brand_id: str, user_id: str) -> Role:
+    """The member's role. Locks the brand first: two owners who remove each other must not both succeed."""
+    session.execute(select(Brand.id).where(Brand.id == brand_id).with_for_update(key_share=True))
+    stored = session.scalar(select(Membership.role).where(*_this(brand_id, user_id)))
+    if stored is None:
+        raise NotFound("This person has no role at this brand. See: linkledger member list --brand ID")
+    return role_named(stored)
+
+
+def _this(brand_id: str, user_id: str) -> tuple[ColumnElement[bool], ...]:
+    return (Membership.brand_id == brand_id, Membership.user_id == user_id)
+
+
+def _an_owner_stays(brand_id: str, user_id: str) -> ColumnElement[bool]:
+    other = aliased(Membership)
+    others = and_(other.brand_id == brand_id, other.user_id != user_id, other.role == Role.OWNER.value)
+    return or_(Membership.role != Role.OWNER.value, exists().where(others))
+
+
+def _last_owner() -> Conflict:
+    return Conflict("A brand needs an owner, and this is the last one. Make somebody else owner first.")

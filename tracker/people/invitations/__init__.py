@@ -1,0 +1,1 @@
+"""Invitations of members, creators and operators, and the team of a brand."""
