@@ -6,7 +6,7 @@ which calls `Edge`. `edge` is created on first access; nothing is opened or star
 
 import asyncio
 import re
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
@@ -22,6 +22,7 @@ from tracker.clicks.metrics import Tally
 from tracker.clicks.recording.async_recorder import AsyncRecorder
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect import edge_responses, shop_script
+from tracker.clicks.redirect.houses import Houses, houses_of
 from tracker.clicks.redirect.link_cache import (
     READ_DEADLINE_S,
     LinkCache,
@@ -40,6 +41,7 @@ from tracker.clicks.redirect.request import (
     prepare_redirect,
 )
 from tracker.clicks.redirect.visit_reader import VisitReader
+from tracker.language.texts import LANGUAGES
 from tracker.programs.codes import LINK_CODE_PATTERN
 from tracker.programs.links.operations import LinkTarget
 
@@ -62,12 +64,14 @@ class Edge:
 
     body_limits_bytes = {("POST", shop_script.PATH): MAX_CONFIRMATION_BYTES}
 
-    def __init__(self, settings: Settings, recorder: Recorder, links: LinkCache) -> None:
+    def __init__(self, settings: Settings, recorder: Recorder, links: LinkCache, houses: Houses) -> None:
         self._keys = settings.secret_keys
         self._visitor_keys = VisitorKeys(settings.home)
         self._reader = VisitReader(settings.trusted_proxies, settings.country_header)
         self._confirmations = PrerenderConfirmations(settings.clicks_url, settings.secret_keys)
-        self.recorder, self.links = recorder, links
+        self.recorder, self.links, self._houses = recorder, links, houses
+        self._languages = {LANGUAGES[0]}
+        """Those whose texts are in memory; English is the source."""
         self._async_recorder: AsyncRecorder | None = None
         self._tally = Tally()
         self._tasks: set[asyncio.Task[Response | Later]] = set()
@@ -90,7 +94,7 @@ class Edge:
         if method == "POST" and path == shop_script.PATH:
             return edge_responses.acknowledgement(self._confirmations.accept(request.body, datetime.now(UTC)))
         if method not in ("GET", "HEAD"):
-            return edge_responses.not_allowed(path)
+            return self._in_language(request, lambda language: edge_responses.not_allowed(path, language))
         if path == _HEALTH_PATH:
             return _OK
         if path == _READY_PATH:
@@ -98,27 +102,29 @@ class Edge:
         if path == shop_script.PATH:
             return edge_responses.shop_script(request)
         found = _CODE_PATH.fullmatch(path)
-        return self._follow(self._reader.visit(request, found[1])) if found else edge_responses.NOT_FOUND
+        if found is None:
+            return self._in_language(request, partial(edge_responses.page_response, 404))
+        return self._follow(self._reader.visit(request, found[1]), request)
 
-    def _follow(self, visit: Visit) -> Response | Later:
+    def _follow(self, visit: Visit, request: Request) -> Response | Later:
         """Like request.follow, without blocking a thread."""
         link = self.links.cached(visit.code, self._tally.count)
         if isinstance(link, NotCached):
-            return self._later(self._follow_uncached(visit))
-        return self._redirect(visit, link)
+            return self._later(self._follow_uncached(visit, request))
+        return self._redirect(visit, request, link)
 
-    async def _follow_uncached(self, visit: Visit) -> Response | Later:
+    async def _follow_uncached(self, visit: Visit, request: Request) -> Response | Later:
         try:
             link = await _await_link(self.links.read(visit.code))
         except LinksUnavailable:
-            return self._response(links_unavailable())
-        return self._redirect(visit, link)
+            return self._response(links_unavailable(), request)
+        return self._redirect(visit, request, link)
 
-    def _redirect(self, visit: Visit, link: LinkTarget | None) -> Response | Later:
+    def _redirect(self, visit: Visit, request: Request, link: LinkTarget | None) -> Response | Later:
         domain = self.links.domain(visit.host)
         pending = prepare_redirect(visit, link, domain, datetime.now(UTC), self._visitor_keys)
         if isinstance(pending, RedirectResult):
-            return self._response(pending)
+            return self._response(pending, request)
         if self._async_recorder is None:
             self._async_recorder = AsyncRecorder(
                 self.recorder, asyncio.get_running_loop(), COMMIT_DEADLINE_S, self._tally.add_to_metrics
@@ -130,7 +136,8 @@ class Edge:
     def _complete(self, pending: PendingRedirect, later: Later, recorded: bool) -> None:
         try:
             result = complete_redirect(pending, recorded, self._keys, self._tally.count)
-            response = edge_responses.result_response(count_result(result, self._tally.count))
+            count_result(result, self._tally.count)
+            response = edge_responses.redirect_response(result.location or "")
         except Exception as error:
             later.fail(error)
         else:
@@ -157,10 +164,34 @@ class Edge:
         task.add_done_callback(resolve)
         return later
 
-    def _response(self, result: RedirectResult) -> Response:
+    def _response(self, result: RedirectResult, request: Request) -> Response | Later:
         """The response with a result that needs no recording; counts it."""
         self._tally.add_to_metrics()
-        return edge_responses.result_response(count_result(result))
+        count_result(result)
+        if result.location is not None:
+            return edge_responses.redirect_response(result.location)
+        brand_id = result.brand_id
+
+        def page(language: str) -> Response:
+            house = None if brand_id is None else self._houses.find(brand_id)
+            return edge_responses.page_response(result.status, language, house)
+
+        return self._in_language(request, page, brand_id)
+
+    def _in_language(
+        self, request: Request, page: Callable[[str], Response], brand_id: str | None = None
+    ) -> Response | Later:
+        """A page for a shopper: at once, or in a thread where a catalogue or a brand must be read first."""
+        language = edge_responses.asked_language(request)
+        if language in self._languages and (brand_id is None or self._houses.is_known(brand_id)):
+            return page(language)
+
+        async def made() -> Response:
+            response = await asyncio.get_running_loop().run_in_executor(None, page, language)
+            self._languages.add(language)
+            return response
+
+        return self._later(made())
 
     def _readiness(self) -> Response | Later:
         """503 until the database has answered once. After that 200: cached links work without a database."""
@@ -185,7 +216,8 @@ async def _await_link(future: "Future[LinkTarget | None]") -> LinkTarget | None:
 
 
 def create_edge(settings: Settings) -> Edge:
-    return Edge(settings, Recorder.of(settings), LinkCache(link_source(open_databases(settings).main)))
+    engine = open_databases(settings).main
+    return Edge(settings, Recorder.of(settings), LinkCache(link_source(engine)), houses_of(engine))
 
 
 def __getattr__(name: str) -> Edge:

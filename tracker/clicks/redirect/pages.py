@@ -2,27 +2,23 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.routing import BaseConverter
 
 from tracker.clicks.counting.visitor import HEADERS
 from tracker.clicks.redirect import shop_script
 from tracker.clicks.redirect.parts import RedirectParts
-from tracker.clicks.redirect.request import NO_STORE, RETRY_AFTER_S, Visit, follow
+from tracker.clicks.redirect.request import NO_STORE, RETRY_AFTER_S, RedirectResult, Visit, follow
+from tracker.clicks.redirect.shoppers_page import shoppers_page
 from tracker.http.access import public, signed
 from tracker.http.client import normalize_address
 from tracker.http.proxy import PROXIED
 from tracker.http.site import site
+from tracker.language.negotiation import best_language
 from tracker.programs.codes import LINK_CODE_PATTERN
 
-blueprint = Blueprint("clicks", __name__, template_folder="templates")
-
-_TEMPLATES = {
-    404: "clicks/unknown_link.html",
-    410: "clicks/ended_link.html",
-    503: "clicks/try_again.html",
-}
+blueprint = Blueprint("clicks", __name__)
 
 
 class LinkCode(BaseConverter):
@@ -56,7 +52,7 @@ def follow_link(code: str) -> Response:
         # sees a referrer.
         del response.headers["Content-Type"]
         return response
-    return _error_page(result.status)
+    return _shoppers_page(result)
 
 
 @blueprint.post(shop_script.PATH)
@@ -93,9 +89,10 @@ def _visit(code: str, country_header: str) -> Visit:
     )
 
 
-def _error_page(status: int) -> Response:
-    response = make_response(render_template(_TEMPLATES[status]), status)
-    response.headers.update(NO_STORE)
-    if status == 503:
+def _shoppers_page(result: RedirectResult) -> Response:
+    house = None if result.brand_id is None else site().part(RedirectParts).houses.find(result.brand_id)
+    page = shoppers_page(result.status, best_language(request.headers.get("Accept-Language", "")), house)
+    response = Response(page.body, result.status, {**NO_STORE, "Content-Security-Policy": page.policy})
+    if result.status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response

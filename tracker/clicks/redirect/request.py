@@ -67,10 +67,14 @@ class Visit(NamedTuple):
 
 
 class RedirectResult(NamedTuple):
-    """302 with a location; 404: unknown or paused; 410: ended or expired; 503: link could not be read."""
+    """302 with a location; 404: unknown or paused; 410: ended or expired; 503: link could not be read.
+
+    `brand_id`: whose page the shopper sees instead of a shop, if the brand is known.
+    """
 
     status: int
     location: str | None = None
+    brand_id: str | None = None
 
 
 class PendingRedirect(NamedTuple):
@@ -150,7 +154,7 @@ def resolve_link(
         return (
             RedirectResult(302, domain.fallback_url)
             if domain and domain.fallback_url
-            else RedirectResult(404)
+            else RedirectResult(404, brand_id=domain.brand_id if domain else None)
         )
     inactive = inactive_link(link, now)
     if inactive is None:
@@ -159,7 +163,7 @@ def resolve_link(
     return (
         RedirectResult(302, inactive.fallback_url)
         if inactive.fallback_url
-        else RedirectResult(410 if inactive.state.is_permanent else 404)
+        else RedirectResult(410 if inactive.state.is_permanent else 404, brand_id=link.brand_id or None)
     )
 
 
