@@ -4,9 +4,11 @@ from typing import Any
 
 import click
 
-from config.database import open_databases
+from config.database import open_databases, transact
 from config.migrate import upgrade
 from config.schema import SchemaState, schema_states
+from payouts.backup.acts import note_upgrade
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 
 
@@ -18,6 +20,9 @@ def migrate_command(console: Console) -> CommandResult:
     before = schema_states(databases)
     notes: list[str] = []
     after = upgrade(databases, notes)
+    former, present = ({each.name: each.current for each in states} for states in (before, after))
+    actor = command_line("migrate")
+    transact(databases.main, lambda s: note_upgrade(s, console.now, former, present, actor=actor))
     databases.close()
     value = [_schema(old, new) for old, new in zip(before, after, strict=True)]
     lines = [f"{each['tables']}: {each['from']} -> {each['to']}" for each in value]

@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 from config.database import Databases, transact
 from config.settings import Settings, SettingsError
 from tests.cast.api import Terminal
-from tests.cast.people import add_brand_with_program
+from tests.cast.people import PERSON, add_brand_with_program
 from tests.conftest import settings_for
 from tests.harness.commands import EVERY_COMMAND
 from tracker.people.accounts.operations import create_creator
@@ -72,7 +72,9 @@ def names(settings: Settings, databases: Databases, tmp_path: Path, now: datetim
     def work(session: Session) -> dict[str, str]:
         brand_id, program_id = add_brand_with_program(session, now)
         creator = create_creator(session, now, name="Anna", email="anna@example.com", country="DE")
-        source, _secret = create_source(session, now, brand_id=brand_id, kind="standard", keys=keys)
+        source, _secret = create_source(
+            session, now, actor=PERSON, brand_id=brand_id, kind="standard", keys=keys
+        )
         return {"BRAND": brand_id, "PROGRAM": program_id, "CREATOR": creator.id, "SOURCE": source.id}
 
     return transact(databases.main, work) | {"FILE": str(file)}

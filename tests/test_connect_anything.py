@@ -13,7 +13,7 @@ from config.database import Databases, transact
 from config.settings import Settings
 from payouts.processes.supervisor import child_environment
 from tests.cast.api import Terminal
-from tests.cast.people import Cast, create_cast
+from tests.cast.people import PERSON, Cast, create_cast
 from tests.harness import ROOT
 from tests.harness.papers import blocks, run_script, shell_blocks, with_names
 from tests.harness.processes.forked_cli import forked_cli
@@ -38,7 +38,9 @@ def source(settings: Settings, databases: Databases, cast: Cast) -> tuple[str, s
 
     def connect(session: Session) -> tuple[str, str]:
         now, keys = datetime.now(UTC), settings.secret_keys
-        made, secret = create_source(session, now, brand_id=cast.brand_id, kind="standard", keys=keys)
+        made, secret = create_source(
+            session, now, actor=PERSON, brand_id=cast.brand_id, kind="standard", keys=keys
+        )
         return made.id, secret
 
     return transact(databases.main, connect)

@@ -72,7 +72,9 @@ def make_people(
         )
         terms = list_terms(session, program.id)[0]
         keys = options.settings.secret_keys
-        source, secret = create_source(session, founded_at, brand_id=brand.id, kind="standard", keys=keys)
+        source, secret = create_source(
+            session, founded_at, actor=ACTOR, brand_id=brand.id, kind="standard", keys=keys
+        )
         return brand.id, program.id, terms.id, source.id, source.namespace, secret
 
     brand_id, program_id, terms_id, source_id, namespace, secret = transact(databases.main, work)

@@ -9,12 +9,14 @@ import click
 import psycopg
 from sqlalchemy import select
 
-from config.database import Databases, open_databases, read_session
+from config.database import Databases, open_databases, read_session, transact
 from config.settings import Settings
+from payouts.backup.acts import note_backup, note_restore
 from payouts.backup.archive import Archive, open_archive
 from payouts.backup.create import make_backup
 from payouts.backup.manifest import Manifest
 from payouts.backup.restore import Restored, restore, verify
+from tracker.audit.actors import command_line
 from tracker.clicks.recording.spool_drainer import drain_orphans
 from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 from tracker.errors import Fault, NotNow
@@ -47,6 +49,8 @@ def backup_command(console: Console, file: Path) -> CommandResult:
     """
     drained = _drain_spools(console.settings)
     manifest = make_backup(console.databases, console.now, file, console.say)
+    rows, actor = sum(manifest.rows().values()), command_line("backup")
+    transact(console.databases.main, lambda s: note_backup(s, console.now, rows, actor=actor))
     not_included = _not_included(console.settings)
     value = _summary(file, manifest) | {"bytes": file.stat().st_size, "not_in_it": not_included}
     lines = [
@@ -95,6 +99,8 @@ def _restore_target(console: Console, file: Path, archive: Archive) -> CommandRe
     databases = open_databases(console.settings)
     try:
         done = restore(databases, archive, console.say)
+        made_at, actor = done.manifest.made_at, command_line("restore")
+        transact(databases.main, lambda s: note_restore(s, console.now, made_at, actor=actor))
         unreadable = _sources_without_key(databases, console.settings.secret_keys)
     finally:
         databases.close()

@@ -84,7 +84,7 @@ def _create_demo_brand(session: Session, settings: Settings, at: datetime) -> De
         minimum_minor=cast.MINIMUM_MINOR,
     )
     # The creators mention their codes in videos and posts, so orders without a click are normal.
-    set_suspicion(session, brand.id, "coupon_without_click", "off")
+    set_suspicion(session, at, brand.id, "coupon_without_click", "off", actor=ACTOR)
     program = create_program(
         session,
         at,
@@ -108,7 +108,8 @@ def _create_demo_brand(session: Session, settings: Settings, at: datetime) -> De
             code=person.code,
         )
         creators[person.key] = creator.id
-    source, secret = create_source(session, at, brand_id=brand.id, kind="standard", keys=settings.secret_keys)
+    keys = settings.secret_keys
+    source, secret = create_source(session, at, actor=ACTOR, brand_id=brand.id, kind="standard", keys=keys)
     return DemoBrand(brand.id, source, secret, creators)
 
 
@@ -152,9 +153,8 @@ def _connect_payees(databases: Databases, settings: Settings, made: DemoBrand, a
             creator_id = made.creators[person.key]
             account = rail.create_payee(creator_id, person.email, person.country, person.name)
             sandbox_control(settings.stripe_api_base, "complete_onboarding", account_id=account)
-            register = partial(
-                register_payee, now=at, brand_id=made.brand_id, creator_id=creator_id, account_ref=account
-            )
+            whose: dict[str, Any] = {"brand_id": made.brand_id, "creator_id": creator_id}
+            register = partial(register_payee, now=at, actor=ACTOR, **whose, account_ref=account)
             transact(databases.main, register)
 
 

@@ -7,12 +7,15 @@ from sqlalchemy.orm import Session
 
 from config.database import transact
 from payouts.ledger.rules_changes import change_rules
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 from tracker.errors import Invalid
 from tracker.people.accounts import rules
 from tracker.people.accounts.operations import get_brand
 from tracker.people.accounts.rules_versions import set_minimum
 from tracker.programs.brand_commands import brand_commands, brand_result
+
+ACTOR = command_line("brand edit")
 
 
 @click.command("edit", cls=ConsoleCommand)
@@ -35,10 +38,12 @@ def edit_brand(
 
     def edit(session: Session) -> CommandResult:
         if changes:
-            change_rules(session, console.now, brand_id=brand_id, **changes)
+            change_rules(session, console.now, actor=ACTOR, brand_id=brand_id, **changes)
         if minimum_minor is not None:
             brand = get_brand(session, brand_id)
-            set_minimum(session, console.now, brand, minimum_minor=minimum_minor, currency=currency)
+            set_minimum(
+                session, console.now, brand, actor=ACTOR, minimum_minor=minimum_minor, currency=currency
+            )
         return brand_result(session, console, brand_id)
 
     return transact(console.databases.main, edit)

@@ -13,8 +13,9 @@ from payouts.ledger.balances import (
     currencies_of,
     former_bookings_minor,
 )
-from payouts.ledger.manual import MANUAL_KINDS, book_manually
+from payouts.ledger.manual import MANUAL_KINDS, book_by_person
 from payouts.ledger.rules import EVENTS, EventRule, events_of, kind_of
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleCommand, ConsoleGroup, pass_console
 from tracker.errors import Invalid
 from tracker.money import Money
@@ -71,9 +72,10 @@ def book(
     to = _other_amount(to_amount_minor, to_currency)
     posted = transact(
         console.databases.main,
-        lambda s: book_manually(
+        lambda s: book_by_person(
             s,
             console.now,
+            actor=command_line("ledger book"),
             brand_id=brand_id,
             currency=currency or get_brand(s, brand_id).currency,
             to=to,

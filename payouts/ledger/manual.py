@@ -14,6 +14,9 @@ from payouts.ledger.models import Period
 from payouts.ledger.operations import Posted, find_posted, lock_books
 from payouts.ledger.reasons import BOOKING_TEXTS, BookingReason
 from payouts.ledger.rules import EVENTS, EXCHANGE_EVENTS, Line, events_of, kind_of
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Invalid
 from tracker.money import MAX_MINOR, Money, exponent
 from tracker.people.accounts.models import Brand
@@ -80,6 +83,27 @@ def book_manually(
         effective_at=effective_at if draft is None else draft.ends_at - _LAST_SECOND,
         period=draft,
     )
+
+
+def book_by_person(session: Session, now: datetime, *, actor: Actor, brand_id: str, **booking: Any) -> Posted:
+    """As `book_manually`, which says what `booking` is, and what it raises. A repeated key is no act."""
+    posted = book_manually(session, now, brand_id=brand_id, **booking)
+    if not posted.duplicate:
+        shown = ("kind", "amount_minor", "currency", "creator_id", "key", "to", "day")
+        given = {name: booking[name] for name in shown if booking.get(name) is not None}
+        to, day = booking.get("to"), booking.get("day")
+        given |= ({"to": to.as_json()} if to else {}) | ({"day": day.isoformat()} if day else {})
+        record(
+            session,
+            now,
+            actor,
+            Action.LEDGER_BOOK,
+            **about(Subject.TRANSACTION, posted.transaction_id, brand_id),
+            after=given,
+            personal={"reason": booking["reason"]},
+            personal_about=booking.get("creator_id"),
+        )
+    return posted
 
 
 def _inputs(

@@ -10,6 +10,9 @@ from payouts.ledger.calendar import calendar_change_at
 from payouts.ledger.operations import lock_books
 from payouts.ledger.pay_days import note_new_rules
 from payouts.ledger.periods import last_period_end
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Invalid
 from tracker.people.accounts.brand_rules import RulesVersion
 from tracker.people.accounts.operations import get_brand
@@ -20,6 +23,7 @@ def change_rules(
     session: Session,
     now: datetime,
     *,
+    actor: Actor,
     brand_id: str,
     **changes: Any,
 ) -> RulesVersion:
@@ -42,4 +46,15 @@ def change_rules(
         effective_at = calendar_change_at(history, now, last_period_end(session, brand.id))
     added = add_rules(session, now, brand.id, newest, replace(new, effective_at=effective_at))
     note_new_rules(session, now, brand.id, history, load_rules(session, brand.id))
+    before, after = (
+        {
+            "cadence": each.cadence,
+            "timezone": each.timezone,
+            "review_days": each.review_days,
+            "effective_at": each.effective_at,
+        }
+        for each in (newest, added)
+    )
+    whose = about(Subject.BRAND, brand.id, brand.id)
+    record(session, now, actor, Action.BRAND_EDIT, **whose, before=before, after=after)
     return added

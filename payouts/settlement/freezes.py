@@ -69,10 +69,10 @@ def compare_from(session: Session, latest: datetime) -> datetime:
     return min(latest, earliest - COMPARISON_MARGIN) if earliest else latest
 
 
-def lift_freezes(session: Session, now: datetime, freezes: Sequence[str]) -> int:
+def lift_freezes(session: Session, now: datetime, freezes: Sequence[str]) -> Sequence[str]:
     """Lift these freezes after a comparison that began with them in place and left nothing unexplained.
 
-    Returns how many were lifted.
+    Returns the ids of those that were lifted.
     """
     lifted = session.execute(
         update(Freeze)
@@ -80,4 +80,4 @@ def lift_freezes(session: Session, now: datetime, freezes: Sequence[str]) -> int
         .values(lifted_at=now)
         .returning(Freeze.id)
     )
-    return len(lifted.all())
+    return lifted.scalars().all()

@@ -26,6 +26,7 @@ from payouts.ledger.operations import lock_books
 from payouts.ledger.pay_days import note_draft
 from payouts.ledger.periods import (
     ensure_period,
+    get_period,
     has_period_until,
     mark_closed,
     mark_closing,
@@ -33,6 +34,9 @@ from payouts.ledger.periods import (
 )
 from payouts.statements.models import Statement
 from payouts.statements.rows.writing import write_rows
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Invalid, NotNow
 from tracker.ids import new_id
 from tracker.people.accounts.models import Brand
@@ -76,6 +80,17 @@ def begin_closing_period(session: Session, now: datetime, brand_id: str, name: s
     lock_books(session, brand_id)
     if _ended_period(session, now, brand, name).state != "closed":
         begin_closing(session, now, brand_id)
+
+
+def begin_closing_by_person(
+    session: Session, now: datetime, brand_id: str, name: str, *, actor: Actor
+) -> None:
+    """As `begin_closing_period`; who wants it is recorded, unless the period is closed already."""
+    begin_closing_period(session, now, brand_id, name)
+    period = get_period(session, brand_id, name)
+    if period.state != "closed":
+        whose = about(Subject.PERIOD, period.id, brand_id)
+        record(session, now, actor, Action.STATEMENT_CLOSE, **whose, after={"until": name})
 
 
 def _ended_period(session: Session, now: datetime, brand: Brand, name: str) -> Period:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
 from payouts.ledger.models import Period
-from payouts.statements.close import begin_closing_period, close_without_rows
+from payouts.statements.close import begin_closing_by_person, close_without_rows
 from payouts.statements.decisions.adjustments import Adjustment, adjust_draft
 from payouts.statements.decisions.commands import commission_commands
 from payouts.statements.decisions.serializers import decision_json, decision_text, decisions_on
@@ -18,7 +18,7 @@ from payouts.statements.document.reading import open_statement, whole_statement
 from payouts.statements.file_commands import export, find_id, find_statement, verify
 from payouts.statements.models import DecisionKind, Statement
 from payouts.statements.render.text import as_text, text_lines
-from payouts.statements.review import approve
+from payouts.statements.review import approve_by_person
 from payouts.statements.rows.writing import write_rows
 from payouts.statements.seal import ROWS, approved_statements
 from payouts.statements.seal_run import seal_in_parts
@@ -45,7 +45,8 @@ def close(console: Console, brand_id: str, period: str) -> CommandResult:
     """Close a period that has ended, and every earlier one, and draft the statements."""
 
     databases, now = console.databases.main, console.now
-    transact(databases, lambda s: begin_closing_period(s, now, brand_id, period))
+    actor = command_line("statement close")
+    transact(databases, lambda s: begin_closing_by_person(s, now, brand_id, period, actor=actor))
     drafts = transact(databases, lambda s: close_without_rows(s, now, brand_id, period))
     while transact(databases, lambda s: write_rows(s, now, ROWS, brand_id=brand_id)):
         pass
@@ -97,7 +98,7 @@ def approve_command(console: Console, brand_id: str, period: str, currency: str 
 
     def approve_it(session: Session) -> str:
         statement = find_statement(session, brand_id, period, currency)
-        return approve(session, now, statement.id, approved_by="brand").id
+        return approve_by_person(session, now, statement.id, actor=command_line("statement approve")).id
 
     statement_id = transact(databases, approve_it)
     with read_session(databases) as session:

@@ -13,6 +13,9 @@ from payouts.ledger.periods import get_period
 from payouts.statements.models import Statement
 from payouts.statements.rows.refresh import refresh_rows
 from payouts.statements.rows.totals import write_total
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import NotFound, NotNow
 from tracker.people.accounts.models import Brand
 
@@ -49,6 +52,20 @@ def approve(session: Session, now: datetime, statement_id: str, *, approved_by: 
         )
         session.refresh(statement)
         _note_pay_day(session, now, statement)
+    return statement
+
+
+def approve_by_person(session: Session, now: datetime, statement_id: str, *, actor: Actor) -> Statement:
+    """As `approve`, by a person, which is recorded once. Raises what `approve` raises."""
+    statement = session.get_one(Statement, statement_id)
+    lock_books(session, statement.brand_id)
+    session.refresh(statement)
+    former = statement.state
+    statement = approve(session, now, statement_id, approved_by="brand")
+    if statement.state != former:
+        before, after = {"state": former}, {"state": statement.state}
+        whose = about(Subject.STATEMENT, statement.id, statement.brand_id)
+        record(session, now, actor, Action.STATEMENT_APPROVE, **whose, before=before, after=after)
     return statement
 
 

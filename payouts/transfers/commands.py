@@ -12,23 +12,20 @@ from sqlalchemy import select
 from config.database import read_session, transact
 from payouts.selfcheck.runs import require_consistent_books
 from payouts.settlement.models import Payout
-from payouts.settlement.reasons import PayoutReason
 from payouts.settlement.states import FINAL
-from payouts.settlement.transitions import cancel as cancel_payout
-from payouts.statements.seal import seal_approved
+from payouts.transfers.acts import adopt_by_person, begin_run, cancel_by_person, note_comparison, note_retry
 from payouts.transfers.planning.preparation import plans_of
 from payouts.transfers.rail import open_rail
-from payouts.transfers.reconciliation.adoption import adopt
 from payouts.transfers.reconciliation.reconciliation import reconcile, reversals_of
 from payouts.transfers.returned.commands import returned_commands
 from payouts.transfers.sending.report import Report
 from payouts.transfers.sending.run import PayoutRun, running_clock
 from payouts.transfers.serializers import payout_json, payout_text, payouts_json, plan_json, plan_text
 from payouts.transfers.stripe.client import StripeRail
+from tracker.audit.actors import command_line
 from tracker.console import CHECK_FOUND_FAULT, FAILED, CommandResult, Console, ConsoleGroup, pass_console
 from tracker.errors import Conflict, NotFound, NotNow
 from tracker.people.accounts.operations import get_brand
-from tracker.reasons import Reason
 
 PAGE_SIZE = 200
 
@@ -66,7 +63,8 @@ def run(console: Console, brand_id: str) -> CommandResult:
         get_brand(session, brand_id)
     clock = running_clock(console.now)
     require_consistent_books(console.databases.main, console.settings, console.now)
-    transact(console.databases.main, lambda s: seal_approved(s, console.now, brand_id))
+    actor = command_line("payout run")
+    transact(console.databases.main, lambda s: begin_run(s, console.now, brand_id, actor=actor))
     with open_rail(console.settings) as rail:
         report = _run(console, rail, clock).pay(brand_id, early=True)
     return _run_result(console, report)
@@ -87,6 +85,8 @@ def retry(console: Console, payout_id: str, nothing_was_sent: bool) -> CommandRe
         payout = _get(session, payout_id)
         if payout.state in FINAL:
             raise Conflict(f"{payout_id} is {payout.state}: there is nothing to retry.")
+    asked: dict[str, Any] = {"nothing_was_sent": nothing_was_sent, "actor": command_line("payout retry")}
+    transact(console.databases.main, partial(note_retry, now=console.now, payout=payout, **asked))
     clock = running_clock(console.now)
     with open_rail(console.settings) as rail:
         payout_run = _run(console, rail, clock)
@@ -109,8 +109,10 @@ def _retry_failed(console: Console, payout_run: PayoutRun, payout: Payout) -> Re
 @pass_console
 def reconcile_command(console: Console) -> CommandResult:
     """Compare the payment provider's movements with the payouts, and book reversed transfers."""
+    actor = command_line("payout reconcile")
+    transact(console.databases.main, lambda s: note_comparison(s, console.now, actor=actor))
     with open_rail(console.settings) as rail:
-        found = reconcile(console.databases, rail, console.now)
+        found = reconcile(console.databases, rail, console.now, actor=actor)
     lines = [f"{found.compared} movements compared", *(f"{each} was returned" for each in found.returned)]
     lines += [f"{each} belongs to a payout that is still in progress" for each in found.under_way]
     lines += [f"{each} went to an account that is not a payee of this installation" for each in found.others]
@@ -134,7 +136,8 @@ def adopt_command(console: Console, transfer_ref: str, brand_id: str) -> Command
     with open_rail(console.settings) as rail:
         found = rail.transfer(transfer_ref)
         reversals = reversals_of(rail, found)
-    booking = partial(adopt, now=console.now, brand_id=brand_id, transfer=found, reversals=reversals)
+    act: dict[str, Any] = {"actor": command_line("payout adopt"), "transfer": found, "reversals": reversals}
+    booking = partial(adopt_by_person, now=console.now, brand_id=brand_id, **act)
     adopted = transact(console.databases.main, booking)
     text = (
         f"{adopted.amount} was already in the books."
@@ -151,8 +154,11 @@ def adopt_command(console: Console, transfer_ref: str, brand_id: str) -> Command
 @pass_console
 def cancel(console: Console, payout_id: str, reason: str) -> CommandResult:
     """Do not send a prepared or failed payout; its amount is payable again."""
-    why = Reason(PayoutReason.CANCELLED_BY_PERSON, {"words": reason})
-    transact(console.databases.main, lambda s: cancel_payout(s, console.now, payout_id, reason=why))
+    actor = command_line("payout cancel")
+    transact(
+        console.databases.main,
+        lambda s: cancel_by_person(s, console.now, payout_id, words=reason, actor=actor),
+    )
     return _payouts_result(console, [payout_id])
 
 

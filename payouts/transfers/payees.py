@@ -11,6 +11,9 @@ from config.insert import insert_once
 from payouts.settlement.reasons import PAYOUT_TEXTS, PayoutReason
 from payouts.transfers.models import Payee
 from payouts.transfers.stripe.shapes import PayeeStatus
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.ids import new_id
 from tracker.reasons import Reason
 
@@ -22,13 +25,14 @@ def payee_of(session: Session, brand_id: str, creator_id: str) -> Payee | None:
 
 
 def register_payee(
-    session: Session, now: datetime, *, brand_id: str, creator_id: str, account_ref: str
+    session: Session, now: datetime, *, actor: Actor, brand_id: str, creator_id: str, account_ref: str
 ) -> Payee:
     """Store the account that the rail created. If two processes do this at once, the first one wins."""
-    insert_once(
+    payee_id = new_id("pye", now)
+    made = insert_once(
         session,
         Payee,
-        id=new_id("pye", now),
+        id=payee_id,
         brand_id=brand_id,
         creator_id=creator_id,
         account_ref=account_ref,
@@ -37,6 +41,10 @@ def register_payee(
         checked_at=now,
         created_at=now,
     )
+    if made:
+        whose = about(Subject.PAYEE, payee_id, brand_id)
+        after = {"creator": creator_id, "account": account_ref}
+        record(session, now, actor, Action.PAYEE_CONNECT, **whose, after=after)
     payee = payee_of(session, brand_id, creator_id)
     assert payee is not None, "it was inserted now or existed before"
     return payee

@@ -12,6 +12,7 @@ from payouts.transfers.sandbox.control import Control
 from payouts.transfers.sandbox.store import Store
 from payouts.transfers.stripe.amounts import to_rail_amount
 from payouts.transfers.stripe.client import StripeRail
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.errors import Invalid, NotFound
 from tracker.money import MAX_MINOR, Money
@@ -50,7 +51,12 @@ def connect(console: Console, brand_id: str, creator_id: str) -> CommandResult:
         payee = transact(
             console.databases.main,
             lambda s: register_payee(
-                s, console.now, brand_id=brand_id, creator_id=creator_id, account_ref=account_ref
+                s,
+                console.now,
+                actor=command_line("payee connect"),
+                brand_id=brand_id,
+                creator_id=creator_id,
+                account_ref=account_ref,
             ),
         )
         url = None if _is_in_process_sandbox(console) else rail.onboarding_link(payee.account_ref, back, back)

@@ -120,7 +120,7 @@ def _make_brand(session: Session, settings: Settings) -> Brand:
     enrollments = {each.enrollment_id: name for name, each in members.items()}
     sources = {
         kind: create_source(
-            session, now, brand_id=brand_id, kind=kind, secret=secret, keys=settings.secret_keys
+            session, now, actor=PERSON, brand_id=brand_id, kind=kind, secret=secret, keys=settings.secret_keys
         )[0].id
         for kind, secret in SECRETS.items()
     }

@@ -225,7 +225,9 @@ def open_books(
             session, FOUNDED, name=name, currency=currency, **brand_fields
         )
         member = add_member(session, FOUNDED, program_id, creator, creator_id=creator_id, code=code)
-        source, _secret = create_source(session, FOUNDED, brand_id=brand_id, kind="standard", keys=keys)
+        source, _secret = create_source(
+            session, FOUNDED, actor=PERSON, brand_id=brand_id, kind="standard", keys=keys
+        )
         ids = (brand_id, program_id, member.creator_id, member.link_id, source.id)
         return Books(settings, databases, sandbox, *ids, currency)
 
@@ -282,7 +284,9 @@ def connect_account(
     if top_up:
         books.sandbox.control.top_up(top_up, FUNDS_MINOR)
     whose = {"brand_id": books.brand_id, "creator_id": books.creator_id}
-    payee = books.write_twice(lambda s: register_payee(s, at(since), **whose, account_ref=account))[0]
+    payee = books.write_twice(
+        lambda s: register_payee(s, at(since), actor=PERSON, **whose, account_ref=account)
+    )[0]
     status = rail.payee_status(account)
     books.write_twice(lambda s: record_payee_status(s, at(since), payee.id, status))
     return account

@@ -23,7 +23,7 @@ from payouts.settlement.models import Attempt, Payout
 from payouts.settlement.returns import record_return
 from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
 from tests.cast.books import Books, add_brand, add_creator, at, open_books
-from tests.cast.people import new_key
+from tests.cast.people import PERSON, new_key
 from tests.harness.databases.snapshots import DatabaseSeed
 from tracker.sales.api.reporting import AcceptedReport, accept_report, api_report
 from tracker.sales.orders.models import Sale
@@ -78,7 +78,7 @@ def report_by_api(books: Books, order: str, when: str) -> AcceptedReport:
     new_key(books.databases, books.brand_id, "sales:write", now=at(when))
     keys = books.settings.secret_keys
     accepted: AcceptedReport = books.write(
-        lambda s: accept_report(s, at(when), books.brand_id, report, keys=keys)
+        lambda s: accept_report(s, at(when), books.brand_id, report, actor=PERSON, keys=keys)
     )
     return accepted
 

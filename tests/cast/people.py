@@ -123,4 +123,4 @@ def new_key(
 ) -> str:
     """Create an API key of the brand. Returns the key's text."""
     fields: dict[str, Any] = {"brand_id": brand_id, "scopes": scopes, "expires_at": expires_at}
-    return transact(databases.main, lambda s: create_key(s, now, name="program", **fields)[1])
+    return transact(databases.main, lambda s: create_key(s, now, actor=PERSON, name="program", **fields)[1])

@@ -98,7 +98,7 @@ class Shop:
             values = {"brand_id": self.brand_id, "kind": kind, "secret": secret, "keys": self.keys}
             if kind == "standard":
                 values["namespace"] = uuid.uuid4().hex
-            return create_source(session, START, **values)[0].id  # type: ignore[arg-type]
+            return create_source(session, START, actor=PERSON, **values)[0].id  # type: ignore[arg-type]
 
         return transact(self.databases.main, work)
 
@@ -138,7 +138,9 @@ def create_shop(
         }
         links = {owner: each.link_id for owner, each in members.items()}
         enrollments = {owner: each.enrollment_id for owner, each in members.items()}
-        source, secret = create_source(session, START, brand_id=brand_id, kind="standard", keys=keys)
+        source, secret = create_source(
+            session, START, actor=PERSON, brand_id=brand_id, kind="standard", keys=keys
+        )
         intake = GroupCommit(databases.main, keys)
         return Shop(databases, keys, brand_id, source.id, secret, links, enrollments, intake)
 

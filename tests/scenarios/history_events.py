@@ -75,7 +75,7 @@ def connect_without_provider(member: Books) -> None:
     def work(session: Session) -> None:
         owner = {"brand_id": member.brand_id, "creator_id": member.creator_id}
         at = datetime.fromisoformat("2026-09-01T12:00:00+00:00")
-        payee = register_payee(session, at, **owner, account_ref=f"acct_{member.creator_id}")
+        payee = register_payee(session, at, actor=PERSON, **owner, account_ref=f"acct_{member.creator_id}")
         record_payee_status(session, at, payee.id, PayeeStatus(True, None, ()))
 
     member.write(work)

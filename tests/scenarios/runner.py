@@ -21,7 +21,7 @@ from payouts.commissions.holds.ending import end_holds
 from payouts.commissions.release import release_due
 from payouts.selfcheck.checks import self_check
 from payouts.statements.close import close_period
-from tests.cast.people import START
+from tests.cast.people import PERSON, START
 from tests.cast.shop import Shop, create_shop
 from tests.cast.stored_reasons import reason_faults
 from tests.harness.processes.threads import THREADS, run_concurrently
@@ -96,7 +96,7 @@ def create_shop_without_suspicion(settings: Settings, databases: Databases, name
 
     def work(session: Session) -> None:
         for signal in SETTINGS:
-            set_suspicion(session, shop.brand_id, signal, "off")
+            set_suspicion(session, START, shop.brand_id, signal, "off", actor=PERSON)
 
     transact(databases.main, work)
     return shop
@@ -114,7 +114,7 @@ def connect_all(shop: Shop, kinds: Sequence[tuple[str, ...]], namespace: str | N
 def _connect(session: Session, shop: Shop, kinds: tuple[str, ...], namespace: str) -> Sources:
     def source(kind: str, **where: str) -> str:
         values: dict[str, Any] = {"brand_id": shop.brand_id, "keys": shop.keys, "secret": SECRETS[kind]}
-        return create_source(session, START, kind=kind, **values, **where)[0].id
+        return create_source(session, START, actor=PERSON, kind=kind, **values, **where)[0].id
 
     first = source(kinds[0], namespace=namespace)
     return (first, *[source(kind, supports=first) for kind in kinds[1:]])

@@ -172,6 +172,7 @@ def create_brand(
             coupon_policy=coupon_policy,
             customer_policy=customer_policy,
             customer_months=customer_months,
+            actor=command_line("brand create"),
         )
         return brand_result(session, console, brand.id)
 
@@ -205,7 +206,8 @@ def allow_host(console: Console, brand_id: str, host: str) -> CommandResult:
     """Allow links of the brand to lead to HOST, such as shop.example. Allow each subdomain separately."""
 
     def allow(session: Session) -> CommandResult:
-        operations.allow_host(session, brand_id=brand_id, host=host)
+        actor = command_line("brand allow-host")
+        operations.allow_host(session, console.now, actor=actor, brand_id=brand_id, host=host)
         return brand_result(session, console, brand_id)
 
     return transact(console.databases.main, allow)

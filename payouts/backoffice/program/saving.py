@@ -106,7 +106,7 @@ def save_program(
     A cut takes effect after its notice, any other change at once. Raises Invalid and Conflict.
     """
     if typed.minimum.minor != minimum_of(session, brand, brand.currency, now):
-        set_minimum(session, now, brand, minimum_minor=typed.minimum.minor)
+        set_minimum(session, now, brand, actor=actor, minimum_minor=typed.minimum.minor)
     wanted = vars(typed.conditions)
     if program is None:
         made = create_program(session, now, actor=actor, brand_id=brand.id, name=typed.name, **wanted)

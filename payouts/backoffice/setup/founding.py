@@ -73,7 +73,9 @@ class NewBrand:
 def set_up_brand(session: Session, now: datetime, actor: Actor, user_id: str, typed: NewBrand) -> Brand:
     """Create a brand with the host of its shop, and make the user its owner. Raises Invalid."""
     normalize_host(typed.host)  # first, so that its error names the host
-    brand = create_brand(session, now, name=typed.name, currency=typed.currency, timezone=typed.timezone)
-    allow_host(session, brand_id=brand.id, host=typed.host)
-    add_member(session, now, brand_id=brand.id, user_id=user_id, role=Role.OWNER)
+    brand = create_brand(
+        session, now, name=typed.name, currency=typed.currency, timezone=typed.timezone, actor=actor
+    )
+    allow_host(session, now, actor=actor, brand_id=brand.id, host=typed.host)
+    add_member(session, now, brand_id=brand.id, user_id=user_id, role=Role.OWNER, actor=actor)
     return brand

@@ -58,7 +58,12 @@ def shop(person: Person, brand_id: str) -> AnyResponse:
 
     def connect(session: Session) -> str:
         made, _secret = create_source(
-            session, request_time(), brand_id=brand_id, kind=form["kind"], keys=keys
+            session,
+            request_time(),
+            actor=person.actor("backoffice.shop"),
+            brand_id=brand_id,
+            kind=form["kind"],
+            keys=keys,
         )
         return made.id
 
@@ -87,7 +92,7 @@ def connection_steps(_person: Person, brand_id: str, source_id: str) -> str:
 
 @blueprint.post("/shop/<source_id>/secret")
 @brand_page(*RUNS_THE_PROGRAM, reason="stores the secret that the shop generated, or generates a new one")
-def connection_secret(_person: Person, brand_id: str, source_id: str) -> AnyResponse:
+def connection_secret(person: Person, brand_id: str, source_id: str) -> AnyResponse:
     form = Form.sent()
 
     def store(session: Session) -> bool:
@@ -95,7 +100,8 @@ def connection_secret(_person: Person, brand_id: str, source_id: str) -> AnyResp
         makes_secret = kind_of(source.kind).makes_secret
         if not makes_secret and not form["secret"]:
             raise Invalid(_("Paste the signing secret that the shop shows."), field="secret")
-        rotate_secret(session, source_id, site().settings.secret_keys, form["secret"] or None)
+        keys, actor = site().settings.secret_keys, person.actor("backoffice.connection_secret")
+        rotate_secret(session, request_time(), source_id, keys, form["secret"] or None, actor=actor)
         return not form["secret"]
 
     try:

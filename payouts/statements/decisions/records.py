@@ -1,8 +1,9 @@
 """The record of a decision: one row, with the transactions it posted and the holds it changed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -16,8 +17,11 @@ from payouts.ledger.operations import lock_books
 from payouts.statements.decisions.drafts import Draft
 from payouts.statements.models import DecisionHold, DecisionKind, DecisionTransaction, ReviewDecision
 from payouts.statements.rows.refresh import refresh_drafts
+from tracker.audit.actions import Action, Subject, about
 from tracker.audit.actors import Actor
-from tracker.ids import new_id
+from tracker.audit.operations import record
+from tracker.ids import is_id, new_id
+from tracker.people.accounts.operations import CREATOR
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,9 @@ class Record:
     """The commission, or the creator of a bonus or deduction: the subject of the transactions."""
     seq: int
     """The number of the brand's last transaction before the decision."""
+
+    act: Callable[[Session], object]
+    """Writes who decided what into the audit, after all else."""
 
     def finish(self, session: Session, hold_ids: Iterable[str] = ()) -> None:
         """Add what was posted since the record began, and the holds; write the rows of drafts again."""
@@ -45,6 +52,7 @@ class Record:
         session.add_all(DecisionHold(decision_id=self.decision_id, hold_id=each) for each in hold_ids)
         session.flush()
         refresh_drafts(session, self.brand_id)
+        self.act(session)
 
 
 def record_about(
@@ -64,9 +72,9 @@ def record_about(
         **details,
     }
     owner = {"brand_id": commission.brand_id, "creator_id": commission.creator_id}
-    record = begin_record(session, now, kind, actor, **owner, currency=commission.currency, **columns)
-    assert record is not None, "only an undo can exist already"
-    return record
+    begun = begin_record(session, now, kind, actor, **owner, currency=commission.currency, **columns)
+    assert begun is not None, "only an undo can exist already"
+    return begun
 
 
 def begin_record(
@@ -87,7 +95,37 @@ def begin_record(
         **_OPTIONAL | columns | texts,
     )
     subject_id = columns.get("commission_id") or columns["creator_id"]
-    return Record(decision_id, brand_id, subject_id, seq) if written else None
+    shown = ("statement_id", "undoes_id", "amount_minor", "currency", "hold_until", "code", "reversal_ref")
+    given = {name: columns[name] for name in shown if columns.get(name) is not None}
+    note = {name: texts[name] for name in ("note", "evidence") if texts[name]}
+    act = partial(
+        record,
+        now=now,
+        actor=actor,
+        action=_ACTIONS[kind],
+        **about(_subject_kind(subject_id), subject_id, brand_id),
+        after={"decision": decision_id, **given},
+        personal=note or None,
+        personal_about=columns.get("creator_id"),
+    )
+    return Record(decision_id, brand_id, subject_id, seq, act) if written else None
+
+
+def _subject_kind(subject_id: str) -> Subject:
+    return Subject.CREATOR if is_id(subject_id, CREATOR) else Subject.COMMISSION
+
+
+_ACTIONS = {
+    DecisionKind.HOLD: Action.COMMISSION_HOLD,
+    DecisionKind.EXTEND: Action.COMMISSION_EXTEND,
+    DecisionKind.RELEASE: Action.COMMISSION_RELEASE,
+    DecisionKind.DECLINE: Action.COMMISSION_DECLINE,
+    DecisionKind.BONUS: Action.STATEMENT_BONUS,
+    DecisionKind.DEDUCTION: Action.STATEMENT_DEDUCTION,
+    DecisionKind.MOVE_CREDIT: Action.CREDIT_MOVE,
+    DecisionKind.KEEP_CREDIT: Action.CREDIT_KEEP,
+    DecisionKind.UNDO: Action.DECISION_UNDO,
+}
 
 
 _OPTIONAL: dict[str, Any] = dict.fromkeys(

@@ -27,6 +27,9 @@ from payouts.transfers.stripe.amounts import from_rail_amount
 from payouts.transfers.stripe.client import StripeRail
 from payouts.transfers.stripe.outcome import is_transfer_of
 from payouts.transfers.stripe.shapes import Movement, RailError, StripeTransfer
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor, job_actor
+from tracker.audit.operations import record
 from tracker.errors import Conflict
 from tracker.ids import is_id
 from tracker.reasons import Reason
@@ -38,6 +41,7 @@ LISTING_DELAY = timedelta(hours=1)
 """The rail may list a transfer late: payouts confirmed within this time are compared in the next run."""
 
 Guard = Callable[[Session], None]
+JOB = job_actor("reconcile")
 
 
 @dataclass
@@ -71,7 +75,12 @@ class Reconciliation:
 
 
 def reconcile(
-    databases: Databases, rail: StripeRail, now: datetime, guard: Guard = lambda _session: None
+    databases: Databases,
+    rail: StripeRail,
+    now: datetime,
+    guard: Guard = lambda _session: None,
+    *,
+    actor: Actor = JOB,
 ) -> Reconciliation:
     """Compare the rail's movements of the last weeks with our payouts, and book reversals.
 
@@ -94,7 +103,9 @@ def reconcile(
         if not found.clean and not is_frozen(session):
             place_freeze(session, now, reason=_freeze_reason(found), compare_from=since + COMPARISON_MARGIN)
         if found.clean and not found.under_way:
-            lift_freezes(session, now, freezes)
+            lifted = lift_freezes(session, now, freezes)
+            for freeze_id in lifted:
+                record(session, now, actor, Action.FREEZE_LIFT, **about(Subject.FREEZE, freeze_id))
 
     transact(databases.main, finish_comparison)
     return found

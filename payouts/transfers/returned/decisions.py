@@ -19,7 +19,9 @@ from payouts.settlement.models import Item, Payout, TransferReversal
 from payouts.settlement.states import SENT
 from payouts.statements.decisions.commissions import decline
 from payouts.transfers.returned.queries import ReturnedMoney, decision_words, get_returned_money
+from tracker.audit.actions import Action, Subject, about
 from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Conflict, Invalid
 from tracker.ids import is_id
 from tracker.money import Money
@@ -46,7 +48,9 @@ def send_again(
     session: Session, now: datetime, reversal_ref: str, *, actor: Actor, note: str = ""
 ) -> ReturnedMoney:
     """Pay what came back with the statement of its period. Raises NotFound, and Conflict as `take_back`."""
-    return _decide(session, now, reversal_ref, "send_again", actor, note)
+    returned = _decide(session, now, reversal_ref, "send_again", actor, note)
+    _record(session, now, actor, Action.RETURN_SEND_AGAIN, returned, note)
+    return returned
 
 
 def take_back(
@@ -80,7 +84,25 @@ def take_back(
         )
     if left_minor:
         _deduct(session, now, returned, left_minor, note)
+    done = {"declined": list(declines.commissions), "deducted_minor": left_minor}
+    _record(session, now, actor, Action.RETURN_TAKE_BACK, returned, note, **done)
     return TakenBack(Money(declined_minor, amount.currency), Money(left_minor, amount.currency))
+
+
+def _record(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    action: Action,
+    returned: ReturnedMoney,
+    note: str,
+    **done: object,
+) -> None:
+    whose = about(Subject.RETURN, returned.reversal.reversal_ref, returned.brand_id)
+    after = {"amount": returned.amount.as_json(), "creator": returned.creator_id, **done}
+    personal = {"note": note.strip()} if note.strip() else None
+    about_creator = returned.creator_id
+    record(session, now, actor, action, **whose, after=after, personal=personal, personal_about=about_creator)
 
 
 def _decide(

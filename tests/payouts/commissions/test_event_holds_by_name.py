@@ -6,6 +6,7 @@ import pytest
 
 from config.database import read_session
 from tests.cast.books import Books, at
+from tests.cast.people import PERSON
 from tests.cast.shop import envelope, refund
 from tests.payouts.commissions.test_provider_refunds import (
     PAYMENT,
@@ -105,7 +106,7 @@ def test_a_conflict_in_another_shop_of_the_brand_holds_nothing_here(books: Books
 def one_more_source(books: Books, kind: str, namespace: str | None = None) -> str:
     values: dict[str, Any] = {"brand_id": books.brand_id, "kind": kind, "namespace": namespace}
     keys = books.settings.secret_keys
-    made: str = books.write(lambda s: create_source(s, at("09-01"), **values, keys=keys)[0].id)
+    made: str = books.write(lambda s: create_source(s, at("09-01"), actor=PERSON, **values, keys=keys)[0].id)
     return made
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from config.database import read_session
 from payouts.commissions.models import Commission
 from tests.cast.books import Books, at
+from tests.cast.people import PERSON
 from tests.tracker.sales.payloads_read import event, lemon, payload, raw
 from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
 from tracker.sales.orders.models import OrderReference, Sale
@@ -37,7 +38,9 @@ def reported(books: Books, kind: str, sold: str, now: str) -> ReceiveResult:
     order, topic = order_of(kind, sold, books.click(books.link_id, sold))
 
     def work(session: Any) -> ReceiveResult:
-        made, _secret = create_source(session, at("09-01"), brand_id=books.brand_id, kind=kind, keys=keys)
+        made, _secret = create_source(
+            session, at("09-01"), actor=PERSON, brand_id=books.brand_id, kind=kind, keys=keys
+        )
         source = get_source(session, made.id)
         return receive(session, at(now), source, "m1", raw(order), keys=keys, topic=topic)
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.cast.books import Books, at
+from tests.cast.people import PERSON
 from tests.tracker.sales.payloads_read import lemon, raw
 from tracker.sales.inbox.apply_or_park import ReceiveResult, dismiss, receive
 from tracker.sales.sources.operations import create_source, get_source
@@ -20,7 +21,7 @@ class Store:
     def __init__(self, books: Books) -> None:
         self.books, self.keys = books, books.settings.secret_keys
         values: dict[str, Any] = {"brand_id": books.brand_id, "kind": "lemonsqueezy", "keys": self.keys}
-        self.source_id = books.write(lambda s: create_source(s, at("09-01"), **values)[0].id)
+        self.source_id = books.write(lambda s: create_source(s, at("09-01"), actor=PERSON, **values)[0].id)
         self.custom = {"ll": books.click(books.link_id, SOLD)}
 
     def send(self, name: str, sold: str = SOLD, **changes: Any) -> ReceiveResult:

@@ -8,6 +8,7 @@ from payouts.ledger.rules_changes import change_rules
 from payouts.statements.decisions.commissions import hold, release
 from tests.cast.books import Books, at
 from tests.cast.months import OCTOBER
+from tests.cast.people import PERSON
 from tests.payouts.commissions.suspects import explain_order
 
 FIRST = "2026-11-09"
@@ -25,7 +26,7 @@ def _days(commission: dict[str, Any]) -> list[str]:
 
 
 def change(books: Books, when: str, **changes: Any) -> None:
-    books.write(lambda s: change_rules(s, at(when), brand_id=books.brand_id, **changes))
+    books.write(lambda s: change_rules(s, at(when), actor=PERSON, brand_id=books.brand_id, **changes))
 
 
 def test_another_review_moves_the_lines_of_all_periods_that_are_open(books: Books) -> None:

@@ -8,6 +8,7 @@ from payouts.commissions.entries import entries_of
 from payouts.commissions.worth.facts import Facts, worth_minor
 from payouts.commissions.worth.refunds import RefundAmounts
 from tests.cast.books import Books, at
+from tests.cast.people import PERSON
 from tests.tracker.sales.payloads_read import event, raw
 from tracker.sales.inbox.apply_or_park import ReceiveResult, receive
 from tracker.sales.reports.sale_amounts import SaleAmounts
@@ -50,7 +51,7 @@ def test_failed_refund_never_counts() -> None:
 def stripe_source(books: Books) -> str:
     values: dict[str, Any] = {"brand_id": books.brand_id, "kind": "stripe"}
     made: str = books.write(
-        lambda s: create_source(s, at("09-01"), **values, keys=books.settings.secret_keys)[0].id
+        lambda s: create_source(s, at("09-01"), actor=PERSON, **values, keys=books.settings.secret_keys)[0].id
     )
     return made
 

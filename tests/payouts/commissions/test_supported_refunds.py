@@ -10,6 +10,7 @@ from config.migrate import migrate_down, migrate_up
 from config.schema import MAIN
 from payouts.explain.order import as_text, explain
 from tests.cast.books import Books, at
+from tests.cast.people import PERSON
 from tests.payouts.commissions.test_provider_refunds import PAYMENT, deliver, unix_time
 from tests.tracker.sales.payloads_read import event
 from tracker.errors import Gone
@@ -21,7 +22,7 @@ def supporting_provider(books: Books) -> str:
     """A Stripe source that supports the shop's, which is the primary source."""
     values: dict[str, Any] = {"brand_id": books.brand_id, "kind": "stripe", "supports": books.source_id}
     made: str = books.write(
-        lambda s: create_source(s, at("09-01"), **values, keys=books.settings.secret_keys)[0].id
+        lambda s: create_source(s, at("09-01"), actor=PERSON, **values, keys=books.settings.secret_keys)[0].id
     )
     return made
 
@@ -36,7 +37,7 @@ def parked_claim_of_deleted_provider(books: Books, order_id: str, when: str) -> 
         deliver(books, provider, event("stripe_refund_created", key="evt_w", **elsewhere), when).state
         == "parked"
     )
-    books.write(lambda s: delete_source(s, at(when), provider))
+    books.write(lambda s: delete_source(s, at(when), provider, actor=PERSON))
 
 
 def report_sale_with_payment(books: Books) -> str:

@@ -15,6 +15,7 @@ from payouts.statements.close import close_ended_periods, close_period
 from payouts.statements.models import Statement
 from tests.cast.books import Books, add_brand, at
 from tests.cast.months import NOVEMBER, OCTOBER
+from tests.cast.people import PERSON
 from tests.harness.processes.threads import THREADS, run_concurrently
 from tests.payouts.ledger.test_periods import deposit
 from tracker.errors import Invalid, NotFound
@@ -23,7 +24,9 @@ from tracker.people.accounts.rules_versions import load_rules
 
 
 def change(books: Books, when: str, **changes: Any) -> RulesVersion:
-    made: RulesVersion = books.write(lambda s: change_rules(s, at(when), brand_id=books.brand_id, **changes))
+    made: RulesVersion = books.write(
+        lambda s: change_rules(s, at(when), actor=PERSON, brand_id=books.brand_id, **changes)
+    )
     return made
 
 
@@ -179,7 +182,9 @@ def test_nothing_to_change_and_values_that_do_not_exist_are_refused(books: Books
         with pytest.raises(Invalid):
             change(books, "10-20", **wrong)
     with pytest.raises(NotFound):
-        books.write(lambda s: change_rules(s, at("10-20"), brand_id=f"brd_{'0' * 32}", cadence="week"))
+        books.write(
+            lambda s: change_rules(s, at("10-20"), actor=PERSON, brand_id=f"brd_{'0' * 32}", cadence="week")
+        )
     with read_session(books.databases.main) as session:
         assert len(load_rules(session, books.brand_id).versions) == 1
 

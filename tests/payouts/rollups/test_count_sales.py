@@ -21,6 +21,7 @@ from payouts.rollups.models import CountedDay, CountedSlot, SaleDay, SaleMonth
 from payouts.rollups.recorded import EPOCH
 from payouts.statements.decisions.commissions import decline
 from tests.cast.books import Books, add_brand, add_creator, add_link, at
+from tests.cast.people import PERSON
 from tests.harness.processes.threads import run_concurrently
 from tests.payouts.commissions.order_state import report_again
 from tests.payouts.rollups.raw_totals import (
@@ -108,7 +109,9 @@ def test_days_are_those_of_the_brands_zone_and_brands_stay_apart(books: Books) -
 def test_a_change_of_the_zone_changes_no_day_that_was_counted(books: Books) -> None:
     sell(books, "S1", "10-31 21:30")
     assert count(books, at("11-01")) == 1
-    books.write(lambda s: change_rules(s, at("11-10"), brand_id=books.brand_id, timezone="Asia/Tokyo"))
+    books.write(
+        lambda s: change_rules(s, at("11-10"), actor=PERSON, brand_id=books.brand_id, timezone="Asia/Tokyo")
+    )
     sell(books, "S2", "12-04 16:30")
     books.refund("S1", 10_00, "12-05")
     assert count(books) == 2

@@ -38,8 +38,12 @@ def create_brand(
     coupon_policy: str = "if_involved",
     customer_policy: str = "first_sale",
     customer_months: int | None = None,
+    actor: Actor | None = None,
 ) -> Brand:
-    """Create a brand. `minimum_minor` defaults to 50 whole units of its currency. Raises Invalid."""
+    """Create a brand. `minimum_minor` defaults to 50 whole units of its currency. Raises Invalid.
+
+    `actor`: who creates the brand; None for a set-up, which records itself.
+    """
     code = rules.normalize_currency(currency)
     brand = Brand(
         id=new_id(BRAND, now),
@@ -58,15 +62,25 @@ def create_brand(
     session.add(brand)
     session.flush()
     for host in hosts:
-        allow_host(session, brand_id=brand.id, host=host)
+        insert_once(session, BrandHost, brand_id=brand.id, host=rules.normalize_host(host))
+    if actor is not None:
+        _record_new_brand(session, now, actor, brand)
     return brand
 
 
-def allow_host(session: Session, *, brand_id: str, host: str) -> str:
+def _record_new_brand(session: Session, now: datetime, actor: Actor, brand: Brand) -> None:
+    after = {"name": brand.name, "currency": brand.currency, "timezone": brand.timezone}
+    whose = about(Subject.BRAND, brand.id, brand.id)
+    record(session, now, actor, Action.BRAND_CREATE, **whose, after=after)
+
+
+def allow_host(session: Session, now: datetime, *, actor: Actor, brand_id: str, host: str) -> str:
     """Allow links of the brand to lead to `host`. Idempotent. Returns the normal form of the host."""
     brand = get_brand(session, brand_id)
     normal = rules.normalize_host(host)
-    insert_once(session, BrandHost, brand_id=brand.id, host=normal)
+    if insert_once(session, BrandHost, brand_id=brand.id, host=normal):
+        whose = about(Subject.BRAND, brand.id, brand.id)
+        record(session, now, actor, Action.BRAND_HOST_ALLOW, **whose, after={"host": normal})
     return normal
 
 

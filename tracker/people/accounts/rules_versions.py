@@ -12,6 +12,9 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id
 from tracker.money import Money
@@ -90,7 +93,13 @@ def minimums_at(session: Session, brand: Brand, at: datetime) -> list[Money]:
 
 
 def set_minimum(
-    session: Session, now: datetime, brand: Brand, *, minimum_minor: int, currency: str | None = None
+    session: Session,
+    now: datetime,
+    brand: Brand,
+    *,
+    actor: Actor,
+    minimum_minor: int,
+    currency: str | None = None,
 ) -> Money:
     """Set the minimum payout in a currency, by default the brand's own, for statements drafted from now on.
 
@@ -100,7 +109,8 @@ def set_minimum(
     minimum = Money(rules.minimum_payout_minor(minimum_minor, code), code)
     former = _minimums(session, brand.id, code)
     set_before = bool(former) or code == brand.currency
-    if set_before and minimum.minor == minimum_of(session, brand, code, now):
+    before_minor = minimum_of(session, brand, code, now) if set_before else None
+    if minimum.minor == before_minor:
         raise Invalid(f"Nothing changes: the minimum payout is already {minimum}.")
     latest = former[0].version if former else int(code == brand.currency)
     made = insert_once(
@@ -115,6 +125,10 @@ def set_minimum(
     )
     if not made:
         raise Conflict(f"Someone else has just changed the minimum payout in {code}; check it first.")
+    before = None if before_minor is None else {"minimum": Money(before_minor, code).as_json()}
+    after = {"minimum": minimum.as_json()}
+    whose = about(Subject.BRAND, brand.id, brand.id)
+    record(session, now, actor, Action.BRAND_MINIMUM_SET, **whose, before=before, after=after)
     return minimum
 
 

@@ -6,6 +6,7 @@ import click
 from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.keys import operations as keys
 from tracker.people.keys.models import ApiKey
@@ -39,7 +40,13 @@ def create_key(
 
     def create(session: Session) -> CommandResult:
         key, text = keys.create_key(
-            session, console.now, brand_id=brand_id, name=name, scopes=scopes, expires_at=expires_at
+            session,
+            console.now,
+            actor=command_line("key create"),
+            brand_id=brand_id,
+            name=name,
+            scopes=scopes,
+            expires_at=expires_at,
         )
         output = f"{_line(key)}\n  {text}\n  The key is not shown again."
         return CommandResult({**key_json(key), "key": text}, output)
@@ -66,7 +73,7 @@ def revoke_key(console: Console, key_id: str) -> CommandResult:
     """Revoke a key, effective immediately. Sales reported with it stay."""
 
     def revoke(session: Session) -> CommandResult:
-        keys.revoke_key(session, console.now, key_id)
+        keys.revoke_key(session, console.now, key_id, actor=command_line("key revoke"))
         return CommandResult(key_json(keys.get_key(session, key_id)), f"{key_id} is revoked.")
 
     return transact(console.databases.main, revoke)

@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import CursorResult, or_, select, update
 from sqlalchemy.orm import Session
 
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Conflict, Invalid, LinkledgerError
 from tracker.ids import new_id
 from tracker.lookup import get_by_id
@@ -60,6 +63,7 @@ def create_key(
     session: Session,
     now: datetime,
     *,
+    actor: Actor,
     brand_id: str,
     name: str,
     scopes: Iterable[str],
@@ -85,6 +89,8 @@ def create_key(
     )
     session.add(key)
     session.flush()
+    after = {"name": key.name, "scopes": list(key.scopes), "expires_at": expires_at}
+    record(session, now, actor, Action.KEY_CREATE, **about(Subject.KEY, key.id, key.brand_id), after=after)
     return key, format_key(key.id, secret)
 
 
@@ -99,7 +105,7 @@ def get_key(session: Session, key_id: str) -> ApiKey:
     return get_by_id(session, ApiKey, key_id, KEY, "key", "See them with: linkledger key list --brand ID")
 
 
-def revoke_key(session: Session, now: datetime, key_id: str) -> None:
+def revoke_key(session: Session, now: datetime, key_id: str, *, actor: Actor) -> None:
     """Revoke a key, effective immediately. Raises NotFound, and Conflict when it is already revoked."""
     done = session.execute(
         update(ApiKey)
@@ -111,6 +117,8 @@ def revoke_key(session: Session, now: datetime, key_id: str) -> None:
     if done.rowcount != 1:
         get_key(session, key_id)
         raise Conflict(f"{key_id} is already revoked.")
+    brand_id = get_key(session, key_id).brand_id
+    record(session, now, actor, Action.KEY_REVOKE, **about(Subject.KEY, key_id, brand_id))
 
 
 def authenticate(session: Session, now: datetime, presented: PresentedKey) -> Caller:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tracker.audit.actors import Actor
 from tracker.errors import Conflict, Invalid, NotNow
 from tracker.sales.event_reasons import REPETITIONS
 from tracker.sales.inbox.apply_or_park import RESULT_COLUMNS, ReceiveResult, receive_arrival, stored_result
@@ -77,7 +78,7 @@ def postback_report(pairs: Sequence[tuple[str, str]]) -> Report:
 
 
 def accept_report(
-    session: Session, now: datetime, brand_id: str, report: Report, *, keys: Sequence[str]
+    session: Session, now: datetime, brand_id: str, report: Report, *, keys: Sequence[str], actor: Actor
 ) -> AcceptedReport:
     """Store the report and apply it. After an error the caller must roll back, so that nothing is stored.
 
@@ -91,7 +92,7 @@ def accept_report(
         if (known := _find_received(session, brand_id, report)) is None:
             raise
         return _accepted(known, report)
-    source = ensure_api_source(session, now, brand_id, keys)
+    source = ensure_api_source(session, now, brand_id, keys, actor=actor)
     arrival = parsed_arrival(
         now, source, report.external_id, report.body, message, reports, topic=report.topic
     )

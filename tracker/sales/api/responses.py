@@ -8,6 +8,7 @@ import structlog
 from flask import Response, jsonify
 
 from config.database import transact
+from tracker.audit.actors import Actor, ActorKind
 from tracker.errors import Invalid, LinkledgerError
 from tracker.http.site import site
 from tracker.people.keys.operations import Caller
@@ -34,8 +35,10 @@ def log_refusals(caller: Caller, topic: str) -> Iterator[None]:
 def report_response(caller: Caller, report: Report) -> Response:
     """Accept the report in one transaction. Raises what `accept_report` raises; then nothing is stored."""
     now, keys = datetime.now(UTC), site().settings.secret_keys
+    actor = Actor(ActorKind.KEY, "api report", caller.key_id)
     accepted = transact(
-        site().databases.main, lambda session: accept_report(session, now, caller.brand_id, report, keys=keys)
+        site().databases.main,
+        lambda session: accept_report(session, now, caller.brand_id, report, keys=keys, actor=actor),
     )
     REPORTS.labels(accepted.outcome).inc()
     response = (

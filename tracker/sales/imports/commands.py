@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ import click
 from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
+from tracker.audit.actors import command_line
 from tracker.console import CHECK_FOUND_FAULT, FAILED, CommandResult, Console, ConsoleCommand, pass_console
 from tracker.errors import Invalid
 from tracker.people.accounts.rules import validate_timezone
@@ -22,10 +24,12 @@ from tracker.sales.imports.sources import (
     find_csv_source,
     get_csv_source,
     get_or_create_source,
+    note_import,
 )
 from tracker.sales.imports.table import RejectedLine, Table, open_table, require_utf8
 from tracker.sales.sources.models import Source
 
+ACTOR = command_line("sale import")
 MAX_REMARKS = 1000
 """Lines named in the output; the file of rejected lines contains all."""
 
@@ -77,6 +81,8 @@ def import_sales(
         table = open_table(opened, options.kind)
         source = _source(console, source_id, brand_id, dry_run)
         keys = console.settings.secret_keys
+        if not dry_run:
+            _note_import(console, source, file)
         run = Import(console.job_databases.main, source, keys, lambda: datetime.now(UTC))
         with RejectsFile(rejects, table.header) as rejects_file:
             value = _run_import(run, table, options, rejects_file, dry_run)
@@ -103,9 +109,14 @@ def _source(console: Console, source_id: str | None, brand_id: str | None, dry_r
             return find_csv_source(session, brand) or dry_run_source(session, now, brand)
 
     def work(session: Session) -> Source:
-        return get_or_create_source(session, now, brand, console.settings.secret_keys)
+        return get_or_create_source(session, now, brand, console.settings.secret_keys, actor=ACTOR)
 
     return transact(main, work)
+
+
+def _note_import(console: Console, source: Source, file: Path) -> None:
+    work = partial(note_import, now=console.now, source=source, file_name=file.name, actor=ACTOR)
+    transact(console.databases.main, work)
 
 
 def _run_import(

@@ -6,6 +6,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Conflict, Invalid
 from tracker.ids import new_id
 from tracker.people.accounts.models import Brand
@@ -43,11 +46,19 @@ def find_csv_source(session: Session, brand_id: str) -> Source | None:
     return found[0] if found else None
 
 
-def get_or_create_source(session: Session, now: datetime, brand_id: str, keys: Sequence[str]) -> Source:
+def get_or_create_source(
+    session: Session, now: datetime, brand_id: str, keys: Sequence[str], *, actor: Actor
+) -> Source:
     """The brand's csv source. It is created when there is none, under a lock against concurrent imports."""
     session.execute(select(Brand.id).where(Brand.id == brand_id).with_for_update())
     known = find_csv_source(session, brand_id)
-    return known or create_source(session, now, brand_id=brand_id, kind=KIND, keys=keys)[0]
+    return known or create_source(session, now, actor=actor, brand_id=brand_id, kind=KIND, keys=keys)[0]
+
+
+def note_import(session: Session, now: datetime, source: Source, file_name: str, *, actor: Actor) -> None:
+    """Record that a file is going to be imported: one entry for the act, not one for each line."""
+    whose = about(Subject.SOURCE, source.id, source.brand_id)
+    record(session, now, actor, Action.SALE_IMPORT, **whose, personal={"file": file_name})
 
 
 def dry_run_source(session: Session, now: datetime, brand_id: str) -> Source:

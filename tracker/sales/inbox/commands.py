@@ -6,9 +6,11 @@ import click
 from sqlalchemy import Engine
 
 from config.database import read_session, transact
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleCommand, pass_console
 from tracker.errors import Invalid
-from tracker.sales.inbox.apply_or_park import ReceiveResult, dismiss, replay, unapplied_ids
+from tracker.sales.inbox.acts import dismiss_by_person, note_replay_of_all, replay_by_person
+from tracker.sales.inbox.apply_or_park import ReceiveResult, replay, unapplied_ids
 from tracker.sales.inbox.queries import list_events
 from tracker.sales.inbox.serializers import event_json
 from tracker.sales.sources import operations
@@ -62,12 +64,14 @@ def replay_events(
     if (event_id is None) != replay_all:
         raise Invalid("Name one EVENT to replay, or use --all.")
     if event_id is not None:
-        return _replay_result(_replay(console, console.databases.main, event_id))
+        return _replay_result(_replay_one(console, event_id))
     main = console.job_databases.main
     with read_session(main) as session:
         if source_id is not None:
             operations.get_source(session, source_id)
         ids = unapplied_ids(session, source_id)
+    actor = command_line("source replay")
+    transact(main, lambda s: note_replay_of_all(s, console.now, source_id, len(ids), actor=actor))
     state_counts = Counter[str]()
     # Each in its own transaction, so that incoming messages need not wait for all of them.
     for done, each in enumerate(ids, start=1):
@@ -86,8 +90,20 @@ def replay_events(
 @pass_console
 def dismiss_event(console: Console, event_id: str, reason: str) -> CommandResult:
     """Dismiss an event that was not applied, so that it no longer holds the commission of its order."""
-    transact(console.databases.main, lambda session: dismiss(session, event_id, reason=reason))
+    actor = command_line("source dismiss")
+    transact(
+        console.databases.main,
+        lambda session: dismiss_by_person(session, console.now, event_id, reason=reason, actor=actor),
+    )
     return CommandResult({"event": event_id, "state": "dismissed"}, f"{event_id} is dismissed.")
+
+
+def _replay_one(console: Console, event_id: str) -> ReceiveResult:
+    keys, actor = console.settings.secret_keys, command_line("source replay")
+    return transact(
+        console.databases.main,
+        lambda session: replay_by_person(session, console.now, event_id, keys=keys, actor=actor),
+    )
 
 
 def _replay(console: Console, main: Engine, event_id: str) -> ReceiveResult:

@@ -6,6 +6,7 @@ import click
 from sqlalchemy.orm import Session
 
 from config.database import read_session, transact
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.errors import Invalid
 from tracker.sales.integrations.kind import OrderIds
@@ -59,6 +60,7 @@ def create_source(
         made, secret = operations.create_source(
             session,
             console.now,
+            actor=command_line("source create"),
             brand_id=brand_id,
             kind=kind,
             namespace=namespace,
@@ -104,7 +106,8 @@ def rotate_secret(console: Console, source_id: str, from_stdin: bool) -> Command
     keys = console.settings.secret_keys
 
     def rotate(session: Session) -> tuple[str, str]:
-        secret = operations.rotate_secret(session, source_id, keys, given)
+        actor = command_line("source rotate")
+        secret = operations.rotate_secret(session, console.now, source_id, keys, given, actor=actor)
         return operations.get_source(session, source_id).kind, secret
 
     kind, secret = transact(console.databases.main, rotate)
@@ -120,7 +123,7 @@ def delete_source(console: Console, source_id: str) -> CommandResult:
     """Refuse all further messages of a source. Its past messages stay stored."""
 
     def delete(session: Session) -> CommandResult:
-        operations.delete_source(session, console.now, source_id)
+        operations.delete_source(session, console.now, source_id, actor=command_line("source delete"))
         deleted = operations.get_source(session, source_id)
         lines = [f"{source_id} is deleted."]
         lines += [

@@ -9,6 +9,9 @@ from sqlalchemy import Connection, CursorResult, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Conflict, Gone, Invalid, NotFound
 from tracker.ids import new_id, uuid_of
 from tracker.lookup import get_by_id
@@ -33,6 +36,7 @@ def create_source(
     session: Session,
     now: datetime,
     *,
+    actor: Actor,
     brand_id: str,
     kind: str,
     namespace: str | None = None,
@@ -55,15 +59,8 @@ def create_source(
     if secret is not None:
         known_kind.check_secret(secret)
     brand = get_brand(session, brand_id)
-    source_id, secret = new_id(SOURCE, now), secret or _new_secret(known_kind)
-    if supports is not None:
-        supported = get_source(session, supports)
-        namespace = supported_namespace(supported, brand.id, kind, namespace)
-        # Backups restore rows in the order of their ids, which sort by time: the supported source comes
-        # first.
-        source_id = new_id(SOURCE, max(now, supported.created_at + timedelta(milliseconds=1)))
-    else:
-        namespace = choose_namespace(session, brand.id, kind, source_id, namespace)
+    secret = secret or _new_secret(known_kind)
+    source_id, namespace = _identity(session, now, brand.id, kind, namespace, supports)
     is_new = insert_once(
         session,
         Source,
@@ -81,10 +78,29 @@ def create_source(
         raise Conflict(
             f"Brand {brand.id} already has an API source: linkledger source list --brand {brand.id}"
         )
+    after = {"kind": kind, "namespace": namespace, "supports": supports}
+    record(
+        session, now, actor, Action.SOURCE_CREATE, **about(Subject.SOURCE, source_id, brand.id), after=after
+    )
     return get_source(session, source_id), secret
 
 
-def ensure_api_source(session: Session, now: datetime, brand_id: str, keys: Sequence[str]) -> Source:
+def _identity(
+    session: Session, now: datetime, brand_id: str, kind: str, namespace: str | None, supports: str | None
+) -> tuple[str, str]:
+    """The id and the namespace of a new source."""
+    if supports is None:
+        source_id = new_id(SOURCE, now)
+        return source_id, choose_namespace(session, brand_id, kind, source_id, namespace)
+    supported = get_source(session, supports)
+    # Backups restore rows in the order of their ids, which sort by time: the supported source comes first.
+    source_id = new_id(SOURCE, max(now, supported.created_at + timedelta(milliseconds=1)))
+    return source_id, supported_namespace(supported, brand_id, kind, namespace)
+
+
+def ensure_api_source(
+    session: Session, now: datetime, brand_id: str, keys: Sequence[str], *, actor: Actor
+) -> Source:
     """The source of the brand's API reports; it is created when the brand never had one.
 
     Raises Gone when it was deleted, and Conflict when the brand must choose a namespace first.
@@ -93,7 +109,7 @@ def ensure_api_source(session: Session, now: datetime, brand_id: str, keys: Sequ
     found = session.scalars(mine.order_by(Source.deleted_at.is_not(None), Source.id)).first()
     if found is None:
         try:
-            return create_source(session, now, brand_id=brand_id, kind=API, keys=keys)[0]
+            return create_source(session, now, actor=actor, brand_id=brand_id, kind=API, keys=keys)[0]
         except Conflict:
             found = session.scalars(mine).first()  # another transaction created it just now
             if found is None:
@@ -106,13 +122,22 @@ def ensure_api_source(session: Session, now: datetime, brand_id: str, keys: Sequ
     return found
 
 
-def rotate_secret(session: Session, source_id: str, keys: Sequence[str], secret: str | None = None) -> str:
+def rotate_secret(
+    session: Session,
+    now: datetime,
+    source_id: str,
+    keys: Sequence[str],
+    secret: str | None = None,
+    *,
+    actor: Actor,
+) -> str:
     """Store and return a new secret. The former one stays valid until the next rotation; older ones do not.
 
     `secret` is the shop's own secret; without it, one is generated. Raises NotFound, Conflict for a deleted
     source, and Invalid for an invalid secret, or for a missing one where only the shop can generate it.
     """
-    kind = kind_of(get_source(session, source_id).kind)
+    source = get_source(session, source_id)
+    kind = kind_of(source.kind)
     if secret is not None or not kind.has_hook:
         kind.check_secret(secret or "")
     elif not kind.makes_secret:
@@ -124,12 +149,15 @@ def rotate_secret(session: Session, source_id: str, keys: Sequence[str], secret:
         former_secret_box=Source.secret_box,
         secret_box=encrypt(keys, SOURCE_SECRET, secret),
     )
+    record(session, now, actor, Action.SOURCE_ROTATE, **about(Subject.SOURCE, source_id, source.brand_id))
     return secret
 
 
-def delete_source(session: Session, now: datetime, source_id: str) -> None:
+def delete_source(session: Session, now: datetime, source_id: str, *, actor: Actor) -> None:
     """Refuse further messages; past ones stay. Raises NotFound, and Conflict when it is already deleted."""
     _update_live(session, source_id, deleted_at=now)
+    brand_id = get_source(session, source_id).brand_id
+    record(session, now, actor, Action.SOURCE_DELETE, **about(Subject.SOURCE, source_id, brand_id))
 
 
 def supporting_sources(session: Session, source_id: str) -> Sequence[Source]:

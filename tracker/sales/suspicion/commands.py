@@ -3,6 +3,7 @@
 import click
 
 from config.database import read_session, transact
+from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleGroup, pass_console
 from tracker.people.accounts.operations import get_brand
 from tracker.sales.suspicion.rules import SETTINGS
@@ -37,8 +38,12 @@ def set_signal(console: Console, signal: str, setting: str, brand_id: str) -> Co
     coupon_without_click also accepts if_linked: hold only when the code's owner has a link.
     many_sales accepts an integer: sales of one visitor are held when there are that many or more in a day.
     """
+    actor = command_line("suspicion set")
     return _result(
-        transact(console.databases.main, lambda s: set_suspicion(s, brand_id, signal, setting)),
+        transact(
+            console.databases.main,
+            lambda s: set_suspicion(s, console.now, brand_id, signal, setting, actor=actor),
+        ),
     )
 
 

@@ -1,11 +1,15 @@
 """Each brand's settings for the signals of suspicion."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.insert import insert_once
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
 from tracker.errors import Invalid
 from tracker.people.accounts.operations import get_brand
 from tracker.people.accounts.rules import one_of
@@ -25,7 +29,9 @@ def suspicion_settings(session: Session, brand_ids: Collection[str]) -> dict[str
     return found
 
 
-def set_suspicion(session: Session, brand_id: str, signal: str, setting: str) -> SuspicionSettings:
+def set_suspicion(
+    session: Session, now: datetime, brand_id: str, signal: str, setting: str, *, actor: Actor
+) -> SuspicionSettings:
     """Change a setting from now on; existing holds stay until a person decides. Raises Invalid."""
     brand = get_brand(session, brand_id)
     choices = next((choices for name, choices in SETTINGS.items() if name == signal), None)
@@ -35,13 +41,23 @@ def set_suspicion(session: Session, brand_id: str, signal: str, setting: str) ->
         setting = _threshold(setting)
     else:
         one_of(setting, choices, f"The setting of {signal}")
+    former = suspicion_settings(session, [brand.id])[brand.id]
     if not insert_once(session, SuspicionSetting, brand_id=brand.id, signal=signal, setting=setting):
         session.execute(
             update(SuspicionSetting)
             .where(SuspicionSetting.brand_id == brand.id, SuspicionSetting.signal == signal)
             .values(setting=setting)
         )
-    return suspicion_settings(session, [brand.id])[brand.id]
+    settings = suspicion_settings(session, [brand.id])[brand.id]
+    if settings != former:
+        before, after = ({signal: _of(each, signal)} for each in (former, settings))
+        whose = about(Subject.BRAND, brand.id, brand.id)
+        record(session, now, actor, Action.SUSPICION_SET, **whose, before=before, after=after)
+    return settings
+
+
+def _of(settings: SuspicionSettings, signal: str) -> str:
+    return next(value for name, value in settings.items() if name == signal)
 
 
 def _threshold(setting: str) -> str:

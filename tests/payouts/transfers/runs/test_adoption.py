@@ -28,6 +28,7 @@ from tests.cast.months import (
     seed_after,
     transfers_in,
 )
+from tests.cast.people import PERSON
 from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.transfers.runs.provider import at_terminal
 from tracker.errors import Conflict
@@ -213,7 +214,12 @@ def two_brands(
     account = rail_account(teas)
     mugs.write(
         lambda s: register_payee(
-            s, at("09-03"), brand_id=mugs.brand_id, creator_id=mugs.creator_id, account_ref=account
+            s,
+            at("09-03"),
+            actor=PERSON,
+            brand_id=mugs.brand_id,
+            creator_id=mugs.creator_id,
+            account_ref=account,
         )
     )
     return teas, mugs

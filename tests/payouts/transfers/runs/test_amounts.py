@@ -24,6 +24,7 @@ from tests.cast.months import (
     sell_and_release,
     transfers_in,
 )
+from tests.cast.people import PERSON
 from tests.payouts.transfers.runs.provider import assert_paid_once
 from tracker.people.accounts.operations import get_brand
 from tracker.people.accounts.rules_versions import set_minimum
@@ -82,7 +83,7 @@ def test_a_statement_older_than_its_minimum_follows_the_rule_of_its_time(books: 
 
 def lower_minimum(books: Books, when: str, minimum_minor: int, currency: str | None = None) -> None:
     lower: dict[str, Any] = {"minimum_minor": minimum_minor, "currency": currency}
-    books.write(lambda s: set_minimum(s, at(when), get_brand(s, books.brand_id), **lower))
+    books.write(lambda s: set_minimum(s, at(when), get_brand(s, books.brand_id), actor=PERSON, **lower))
 
 
 def test_an_amount_that_waited_twelve_months_is_paid_even_below_the_minimum(books: Books) -> None:

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from config.database import Databases, read_session, transact
 from config.settings import Settings
 from tests.cast.api import application_client
-from tests.cast.people import add_brand_with_program, new_key
+from tests.cast.people import PERSON, add_brand_with_program, new_key
 from tracker.people.access.failed_attempts import (
     MAX_FAILURES,
     MAX_TRACKED_NAMES,
@@ -81,7 +81,7 @@ def test_an_expired_or_revoked_key_is_rejected_with_the_reason(
         assert "expired on" in client.get(READ, headers={"Authorization": f"Bearer {shown}"}).text
     with read_session(databases.main) as session:
         key_id = list_keys(session, brand_id)[0].id
-    transact(databases.main, lambda session: revoke_key(session, NOW, key_id))
+    transact(databases.main, lambda session: revoke_key(session, NOW, key_id, actor=PERSON))
     assert ask(client, f"Bearer {shown}") == 401
     assert "was revoked" in client.get(READ, headers={"Authorization": f"Bearer {shown}"}).text
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, Cast
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.people.accounts import operations as people
 from tracker.people.accounts.models import BrandHost
@@ -24,11 +24,13 @@ def test_hosts_of_a_brand_are_normalized(databases: Databases, now: datetime) ->
     assert transact(databases.main, work) == ["shop.example", "xn--bcher-kva.example"]
 
 
-def test_allowing_a_host_again_changes_nothing(databases: Databases, cast: Cast) -> None:
+def test_allowing_a_host_again_changes_nothing(databases: Databases, cast: Cast, now: datetime) -> None:
     for _ in range(2):
         transact(
             databases.main,
-            lambda session: people.allow_host(session, brand_id=cast.brand_id, host="new.example"),
+            lambda session: people.allow_host(
+                session, now, actor=PERSON, brand_id=cast.brand_id, host="new.example"
+            ),
         )
     with read_session(databases.main) as session:
         assert session.query(BrandHost).filter_by(host="new.example").count() == 1

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, Cast
 from tests.harness.processes.threads import run_concurrently
 from tracker.errors import Conflict, Invalid
 from tracker.people.accounts.operations import get_brand
@@ -21,7 +21,9 @@ DAY = timedelta(days=1)
 def set_to(databases: Databases, cast: Cast, at: datetime, minor: int, currency: str | None = None) -> None:
     transact(
         databases.main,
-        lambda s: set_minimum(s, at, get_brand(s, cast.brand_id), minimum_minor=minor, currency=currency),
+        lambda s: set_minimum(
+            s, at, get_brand(s, cast.brand_id), actor=PERSON, minimum_minor=minor, currency=currency
+        ),
     )
 
 

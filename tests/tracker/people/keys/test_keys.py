@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from config.database import Databases, read_session, transact
 from config.logs import scrub
 from tests.cast.api import Terminal
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, Cast
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.people.keys.commands import COMMANDS
 from tracker.people.keys.operations import (
@@ -38,7 +38,7 @@ def make_key(databases: Databases, now: datetime, cast: Cast, **values: Any) -> 
     given = {"brand_id": cast.brand_id, "name": "shop", "scopes": ["sales:write"]} | values
 
     def work(session: Session) -> tuple[str, str]:
-        key, shown = create_key(session, now, **given)
+        key, shown = create_key(session, now, actor=PERSON, **given)
         return key.id, shown
 
     return transact(databases.main, work)
@@ -89,7 +89,7 @@ def test_a_revoked_or_expired_key_is_rejected(databases: Databases, now: datetim
     end = now + timedelta(days=1)
     _, ending = make_key(databases, now, cast, expires_at=end)
     revoked_id, revoked = make_key(databases, now, cast)
-    transact(databases.main, lambda session: revoke_key(session, now, revoked_id))
+    transact(databases.main, lambda session: revoke_key(session, now, revoked_id, actor=PERSON))
 
     assert authenticate_key(databases, end - timedelta(seconds=1), ending).brand_id == cast.brand_id
     for shown, at, cause in ((ending, end, "expired"), (revoked, now, "revoked")):
@@ -97,9 +97,9 @@ def test_a_revoked_or_expired_key_is_rejected(databases: Databases, now: datetim
             authenticate_key(databases, at, shown)
         assert refusal.value.cause == cause
     with pytest.raises(Conflict, match="already revoked"):
-        transact(databases.main, lambda session: revoke_key(session, now, revoked_id))
+        transact(databases.main, lambda session: revoke_key(session, now, revoked_id, actor=PERSON))
     with pytest.raises(NotFound):
-        transact(databases.main, lambda session: revoke_key(session, now, "key_" + "0" * 32))
+        transact(databases.main, lambda session: revoke_key(session, now, "key_" + "0" * 32, actor=PERSON))
 
 
 def test_the_use_of_a_key_is_recorded_once_an_hour(databases: Databases, now: datetime, cast: Cast) -> None:

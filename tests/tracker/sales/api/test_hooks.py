@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from config.database import Databases, read_session, transact
 from config.settings import Settings
+from tests.cast.people import PERSON, START
 from tests.cast.shop import SOLD, Shop, envelope, sale
 from tests.tracker.sales.api.hook_app import make_app
 from tracker.http.site import site
@@ -132,7 +133,9 @@ def test_an_unauthentic_message_returns_401_and_is_only_counted(
 def test_both_secrets_are_accepted_after_a_rotation(
     client: FlaskClient, shop: Shop, databases: Databases
 ) -> None:
-    new = transact(databases.main, lambda session: rotate_secret(session, shop.source_id, shop.keys))
+    new = transact(
+        databases.main, lambda session: rotate_secret(session, START, shop.source_id, shop.keys, actor=PERSON)
+    )
     body = envelope("sale.created", sale())
 
     assert post(client, shop, body, signed(new, body)).status_code == 200
@@ -148,7 +151,7 @@ def test_an_unknown_hook_returns_404(client: FlaskClient, source_id: str) -> Non
 
 def test_a_deleted_source_returns_410(client: FlaskClient, shop: Shop, databases: Databases) -> None:
     def delete(session: Session) -> None:
-        delete_source(session, datetime.now(UTC), shop.source_id)
+        delete_source(session, datetime.now(UTC), shop.source_id, actor=PERSON)
 
     transact(databases.main, delete)
     response = post(client, shop, envelope("sale.created", sale()))

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from config.database import Databases, transact
 from tests.architecture.running import access_of
 from tests.cast.api import ApiClient
-from tests.cast.people import START, new_key
+from tests.cast.people import PERSON, START, new_key
 from tests.cast.shop import Shop, cancellation, dispute, refund, sale
 from tracker.people.access.failed_attempts import MAX_FAILURES
 from tracker.sales.inbox.apply_or_park import dismiss
@@ -81,7 +81,8 @@ def report_everything(api_client: ApiClient, shop: Shop, databases: Databases) -
     api_client.get("sales/unknown")
     values: dict[str, Any] = {"brand_id": shop.brand_id, "kind": "standard", "keys": shop.keys}
     other = transact(
-        databases.main, lambda session: create_source(session, START, **values, namespace="other")[0].id
+        databases.main,
+        lambda session: create_source(session, START, actor=PERSON, **values, namespace="other")[0].id,
     )
     shop.send("sale.created", sale(), source_id=other)
     api_client.get("sales/1001")
@@ -109,8 +110,8 @@ def refuse_everything(api_client: ApiClient, shop: Shop, databases: Databases) -
         stranger.post(what, {})
 
     def close(session: Any) -> None:
-        source = ensure_api_source(session, START, shop.brand_id, shop.keys)
-        delete_source(session, START, source.id)
+        source = ensure_api_source(session, START, shop.brand_id, shop.keys, actor=PERSON)
+        delete_source(session, START, source.id, actor=PERSON)
 
     waiting = api_client.post("cancellations", cancellation(order_id="1003")).json or {}
     transact(databases.main, lambda session: dismiss(session, waiting["event"], reason="an error"))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from stripe import WebhookSignature
 
 from config.database import Databases, read_session, transact
+from tests.cast.people import PERSON
 from tests.cast.shop import Shop
 from tests.tracker.sales.api.hook_server import Server
 from tests.tracker.sales.api.test_hooks import client, row_count  # noqa: F401
@@ -130,7 +131,7 @@ def test_both_secrets_are_accepted_after_a_rotation(client: FlaskClient, shop: S
     source_id, newer = shop.connect(kind, SECRETS[kind]), f"{SECRETS[kind][:20]}-of-2026"
 
     def rotate(session: Session) -> str:
-        return rotate_secret(session, source_id, shop.keys, newer)
+        return rotate_secret(session, datetime.now(UTC), source_id, shop.keys, newer, actor=PERSON)
 
     transact(shop.databases.main, rotate)
     body = raw(order_with(kind, "no token of ours"))
@@ -157,7 +158,9 @@ def test_the_woocommerce_ping_returns_200_and_is_not_stored(
 def test_stripe_messages_are_refused_until_the_secret_is_set(client: FlaskClient, shop: Shop) -> None:  # noqa: F811
     def connect(session: Session) -> str:
         now = datetime.now(UTC)
-        made, _ = create_source(session, now, brand_id=shop.brand_id, kind="stripe", keys=shop.keys)
+        made, _ = create_source(
+            session, now, actor=PERSON, brand_id=shop.brand_id, kind="stripe", keys=shop.keys
+        )
         return made.id
 
     source_id = transact(shop.databases.main, connect)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from config.database import Databases, read_session, transact
 from tests.cast.api import ApiClient, Terminal, row_count
-from tests.cast.people import START, new_key
+from tests.cast.people import PERSON, START, new_key
 from tests.cast.shop import Shop, cancellation, create_shop, dispute, refund, sale
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.apply_or_park import dismiss
@@ -228,7 +228,7 @@ def test_a_brand_with_two_namespaces_must_choose_one(
 
     def connect(kind: str, namespace: str) -> None:
         made = dict(values, kind=kind, namespace=namespace)
-        transact(databases.main, lambda session: create_source(session, START, **made))
+        transact(databases.main, lambda session: create_source(session, START, actor=PERSON, **made))
 
     connect("standard", "second-shop")
     refused = api_client.post("sales", sale())
@@ -247,7 +247,7 @@ def test_a_deleted_api_source_returns_410_until_it_is_created_again(
         for each in terminal.ask("source", "list", "--brand", shop.brand_id)
         if each["kind"] == "api" and each["hook_url"] is None
     ]
-    transact(databases.main, lambda session: delete_source(session, START, source["id"]))
+    transact(databases.main, lambda session: delete_source(session, START, source["id"], actor=PERSON))
     assert api_client.post("refunds", refund()).status_code == 410
 
     made = terminal.ask("source", "create", "--brand", shop.brand_id, "--kind", "api")

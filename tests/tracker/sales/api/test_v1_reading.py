@@ -7,7 +7,7 @@ import pytest
 
 from config.database import Databases, read_session, transact
 from tests.cast.api import ApiClient, Terminal
-from tests.cast.people import START
+from tests.cast.people import PERSON, START
 from tests.cast.shop import Shop, sale
 from tests.tracker.sales.api.test_v1 import EVERYTHING, ON_ONE_DATABASE
 from tests.tracker.sales.attribution.former_decisions import store_as_rules_2
@@ -71,7 +71,7 @@ def test_an_ambiguous_order_id_requires_a_namespace(
             "namespace": "second",
             "keys": shop.keys,
         }
-        return create_source(session, START, **values)[0].id
+        return create_source(session, START, actor=PERSON, **values)[0].id
 
     source_id = transact(databases.main, second)
     shop.send("sale.created", sale())

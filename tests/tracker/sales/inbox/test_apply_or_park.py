@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from config.settings import Settings
+from tests.cast.people import PERSON
 from tests.cast.shop import RECEIVED_AT, Shop, cancellation, create_shop, dispute, envelope, refund, sale
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.inbox.apply_or_park import ReceiveResult, unapplied_ids
@@ -194,6 +195,7 @@ def test_sources_that_share_a_namespace_report_one_order_once(shop: Shop, databa
             lambda session: create_source(
                 session,
                 RECEIVED_AT,
+                actor=PERSON,
                 brand_id=shop.brand_id,
                 kind="standard",
                 namespace="orders",

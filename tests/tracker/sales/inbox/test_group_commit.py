@@ -13,6 +13,7 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import OperationalError
 
 from config.database import Databases, read_session, transact
+from tests.cast.people import PERSON, START
 from tests.cast.shop import RECEIVED_AT, Shop, cancellation, envelope, refund, sale
 from tests.harness.processes.threads import DEADLINE_S
 from tests.tracker.sales.inbox.test_interrupted_scenarios import fingerprint_of
@@ -165,7 +166,9 @@ def test_nothing_is_stored_for_a_source_deleted_after_the_check(
     shop: Shop, databases: Databases, has_followers: bool
 ) -> None:
     arrivals = [new_sale(shop, str(number)) for number in range(3 if has_followers else 1)]
-    transact(databases.main, lambda session: delete_source(session, RECEIVED_AT, shop.source_id))
+    transact(
+        databases.main, lambda session: delete_source(session, RECEIVED_AT, shop.source_id, actor=PERSON)
+    )
 
     results = receive_concurrently(shop, arrivals)
 
@@ -177,7 +180,9 @@ def test_a_message_verified_with_a_secret_that_was_then_rotated_must_be_verified
     shop: Shop, databases: Databases
 ) -> None:
     before = new_sale(shop, "before")
-    transact(databases.main, lambda session: rotate_secret(session, shop.source_id, shop.keys))
+    transact(
+        databases.main, lambda session: rotate_secret(session, START, shop.source_id, shop.keys, actor=PERSON)
+    )
     after = new_sale(shop, "after")
 
     results = receive_concurrently(shop, [new_sale(shop, "blocked"), before, after])

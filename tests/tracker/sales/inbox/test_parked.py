@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
-from tests.cast.people import START
+from tests.cast.people import PERSON, START
 from tests.cast.shop import Shop, envelope, sale
 from tests.harness.processes.threads import DEADLINE_S, run_concurrently
 from tests.tracker.sales.inbox.test_concurrency import has_lock_waiter, states, wait_until
@@ -59,8 +59,8 @@ def two_sources(shop: Shop) -> Books:
         values: dict[str, Any] = {"brand_id": shop.brand_id, "keys": shop.keys, "namespace": "store"}
         return Books(
             shop,
-            create_source(session, START, kind="lemonsqueezy", **values)[0].id,
-            create_source(session, START, kind="standard", **values)[0].id,
+            create_source(session, START, actor=PERSON, kind="lemonsqueezy", **values)[0].id,
+            create_source(session, START, actor=PERSON, kind="standard", **values)[0].id,
         )
 
     return transact(shop.databases.main, work)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
-from tests.cast.people import START
+from tests.cast.people import PERSON, START
 from tests.cast.shop import Shop, cancellation, refund, sale
 from tests.tracker.sales.orders.test_stripe_references import LATER, SECRET, send
 from tests.tracker.sales.payloads_read import event, payload
@@ -31,6 +31,7 @@ def create_supporting_source(
         created, _secret = create_source(
             session,
             START,
+            actor=PERSON,
             brand_id=shop.brand_id,
             kind=kind,
             supports=supports or shop.source_id,

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from config.database import Databases, transact
-from tests.cast.people import START
+from tests.cast.people import PERSON, START
 from tests.cast.shop import Shop, cancellation, envelope, refund
 from tests.tracker.sales.orders.test_stripe_references import LATER, SECRET, send
 from tests.tracker.sales.orders.test_supporting import (
@@ -182,7 +182,9 @@ def test_a_supporting_source_sorts_after_the_source_it_supports(shop: Shop) -> N
 
     def work(session: Session) -> str:
         values: dict[str, Any] = {"brand_id": shop.brand_id, "keys": shop.keys, "supports": shop.source_id}
-        return create_source(session, START - timedelta(minutes=1), kind="stripe", **values)[0].id
+        return create_source(session, START - timedelta(minutes=1), actor=PERSON, kind="stripe", **values)[
+            0
+        ].id
 
     assert transact(shop.databases.main, work) > shop.source_id
 
@@ -192,7 +194,7 @@ def test_a_shop_and_its_provider_cannot_both_be_primary(shop: Shop, first: str, 
     def connect(kind: str) -> str:
         def work(session: Session) -> str:
             values: dict[str, Any] = {"brand_id": shop.brand_id, "keys": shop.keys, "namespace": "both"}
-            return create_source(session, START, kind=kind, **values)[0].id
+            return create_source(session, START, actor=PERSON, kind=kind, **values)[0].id
 
         return transact(shop.databases.main, work)
 
@@ -206,6 +208,6 @@ def test_a_supporting_source_adds_no_namespace_choice(shop: Shop) -> None:
     create_supporting_source(shop, "standard", shop.connect("stripe", SECRET), shop.secret)
 
     def work(session: Session) -> str:
-        return ensure_api_source(session, LATER, shop.brand_id, shop.keys).namespace
+        return ensure_api_source(session, LATER, shop.brand_id, shop.keys, actor=PERSON).namespace
 
     assert transact(shop.databases.main, work) == shop.source_id

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from config.settings import Settings
-from tests.cast.people import START
+from tests.cast.people import PERSON, START
 from tests.cast.shop import RECEIVED_AT, Shop
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.ids import new_id
@@ -28,7 +28,10 @@ def secrets_of(shop: Shop) -> list[str]:
 
 
 def rotated(shop: Shop) -> str:
-    return transact(shop.databases.main, lambda session: rotate_secret(session, shop.source_id, shop.keys))
+    return transact(
+        shop.databases.main,
+        lambda session: rotate_secret(session, START, shop.source_id, shop.keys, actor=PERSON),
+    )
 
 
 def test_a_secret_is_random_and_stored_encrypted(shop: Shop, databases: Databases) -> None:
@@ -49,7 +52,13 @@ def test_the_former_secret_stays_live_until_the_next_rotation(shop: Shop) -> Non
 def test_a_source_has_its_own_namespace_unless_one_is_given(shop: Shop, databases: Databases) -> None:
     def create(session: Session) -> Source:
         return create_source(
-            session, START, brand_id=shop.brand_id, kind="standard", namespace="shop", keys=shop.keys
+            session,
+            START,
+            actor=PERSON,
+            brand_id=shop.brand_id,
+            kind="standard",
+            namespace="shop",
+            keys=shop.keys,
         )[0]
 
     sharing = transact(databases.main, create)
@@ -75,16 +84,24 @@ def test_an_invalid_source_is_not_stored(
 ) -> None:
     values = {"brand_id": shop.brand_id, "kind": "standard", "namespace": "orders", **changes}
     with pytest.raises(error):
-        transact(databases.main, lambda session: create_source(session, START, **values, keys=shop.keys))
+        transact(
+            databases.main,
+            lambda session: create_source(session, START, actor=PERSON, **values, keys=shop.keys),
+        )
 
     with read_session(databases.main) as session:
         assert len(list_sources(session, shop.brand_id)) == 1
 
 
 def test_a_deleted_source_can_be_neither_deleted_nor_rotated(shop: Shop, settings: Settings) -> None:
-    transact(shop.databases.main, lambda session: delete_source(session, RECEIVED_AT, shop.source_id))
+    transact(
+        shop.databases.main, lambda session: delete_source(session, RECEIVED_AT, shop.source_id, actor=PERSON)
+    )
 
     with pytest.raises(Conflict, match="already deleted"):
-        transact(shop.databases.main, lambda session: delete_source(session, RECEIVED_AT, shop.source_id))
+        transact(
+            shop.databases.main,
+            lambda session: delete_source(session, RECEIVED_AT, shop.source_id, actor=PERSON),
+        )
     with pytest.raises(Conflict, match="already deleted"):
         rotated(shop)
