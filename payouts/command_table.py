@@ -4,6 +4,7 @@ from tracker import command_table as tracker_commands
 from tracker.command_table import ListedCommand
 
 GROUPS: dict[str, str] = tracker_commands.GROUPS | {
+    "audit": "The audit: who did what, when, and what it changed.",
     "commission": (
         "Commissions: hold, release or decline one, with a reason that the creator sees, or undo that."
     ),
@@ -18,6 +19,14 @@ GROUPS: dict[str, str] = tracker_commands.GROUPS | {
 """The help line of every group."""
 
 COMMANDS: dict[str, ListedCommand] = tracker_commands.COMMANDS | {
+    "audit list": ListedCommand(
+        "payouts.selfcheck.audit_commands:list_command",
+        "Show who did what, newest first, and what it was before.",
+    ),
+    "audit verify": ListedCommand(
+        "payouts.selfcheck.audit_commands:verify_command",
+        "Check every entry, from the first one on.",
+    ),
     "backup": ListedCommand(
         "payouts.backup.commands:backup_command", "Save the whole installation into FILE while it is running."
     ),

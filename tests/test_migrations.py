@@ -34,6 +34,7 @@ from tracker.sales.inbox.jobs import empty_old_events
 PROTECTED = {
     "account_balance",
     "audit_entry",
+    "audit_mark",
     "audit_personal",
     "brand_minimum",
     "brand_rules_change",

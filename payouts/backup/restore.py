@@ -18,7 +18,7 @@ from payouts.backup.manifest import Manifest, SetName
 from payouts.backup.table_streams import current_shapes
 from payouts.ledger.checks import Finding
 from payouts.selfcheck.checks import self_check
-from payouts.selfcheck.models import Mark
+from payouts.selfcheck.models import AuditMark, Mark
 from payouts.settlement.freezes import place_freeze
 from payouts.settlement.models import Freeze
 from payouts.settlement.reasons import FreezeReason
@@ -104,8 +104,9 @@ def _distrust(session: Session, manifest: Manifest) -> str | None:
 
     Returns the freeze's id as `_freeze` does.
     """
-    if inspect(session.connection()).has_table(Mark.__tablename__):
-        session.execute(delete(Mark))
+    for marks in (Mark, AuditMark):
+        if inspect(session.connection()).has_table(marks.__tablename__):
+            session.execute(delete(marks))
     return _freeze(session, manifest)
 
 

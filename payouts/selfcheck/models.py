@@ -1,8 +1,8 @@
-"""The table of marks: up to where the books of a brand were verified, signed by the evidence key."""
+"""The tables of marks: up to where books and audit were verified, signed by the evidence key."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.columns import CanonicalJson
@@ -31,6 +31,24 @@ class Mark(Base):
     state_sha256: Mapped[str]
     findings: Mapped[int]
     since: Mapped[datetime]
+    made_at: Mapped[datetime]
+    key_id: Mapped[str]
+    signature: Mapped[str]
+
+
+class AuditMark(Base):
+    """A check of a chain of the audit without a fault: the last entry that it verified, and its hash.
+
+    `key_id` names the key that signed. Rows are never updated; old ones are deleted.
+    """
+
+    __tablename__ = "audit_mark"
+    __table_args__ = (Index("ix_audit_mark_chain", "chain_id", "number"), STRICT)
+
+    number: Mapped[int] = mapped_column(Identity(always=False), primary_key=True)
+    chain_id: Mapped[str]
+    entry_number: Mapped[int]
+    hash: Mapped[str]
     made_at: Mapped[datetime]
     key_id: Mapped[str]
     signature: Mapped[str]

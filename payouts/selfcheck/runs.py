@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from config.database import read_session, transact
 from config.settings import Settings
 from payouts.ledger.checks import BooksSoFar, Finding, Reads
+from payouts.selfcheck.audit_marks import check_audit, record_audit_marks
 from payouts.selfcheck.checks import CheckResult, Promise, Start, check_books
 from payouts.selfcheck.marks import (
     MarkFound,
@@ -85,6 +86,7 @@ def run_check(
         result.add(Promise.PAGES, _visits(reads, clicks, swept))
     for found in marks.values():
         result.add(Promise.MARKS, found.faults)
+    _check_audit(reads, write, result, key, now, full=full)
     run = CheckRun(result, marks)
     _record(write, run, key, now)
     return run
@@ -98,6 +100,15 @@ def require_consistent_books(engine: Engine, settings: Settings, now: datetime) 
         raise Fault(
             f"Payouts are frozen: {findings[0].message}{more}. Nothing was sent. Run: linkledger check"
         )
+
+
+def _check_audit(
+    reads: Reads, write: Write, result: CheckResult, key: EvidenceKey, now: datetime, *, full: bool
+) -> None:
+    findings, new_marks = check_audit(reads, key, now, full=full)
+    result.add(Promise.AUDIT, findings)
+    if new_marks:
+        write(partial(record_audit_marks, marks=new_marks, now=now))
 
 
 def _visits(reads: Reads, clicks: Reads, brands: Sequence[str]) -> Iterator[Finding]:

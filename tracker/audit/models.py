@@ -41,6 +41,7 @@ class AuditEntry(Base):
         CheckConstraint(
             "(personal_hash is null) = (personal_about is null)", name="personal_parts_are_about_somebody"
         ),
+        Index("ix_audit_entry_chain", "chain_id", "id"),
         Index("ix_audit_entry_subject", "subject_id", "id"),
         Index("ix_audit_entry_actor", "actor_id", "id"),
         Index("ix_audit_entry_personal", "personal_about"),
