@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from tracker.errors import LinkledgerError, NotFound
@@ -121,6 +121,7 @@ def _guard(access: Access, check: Check) -> Callable[[View], View]:
             if person is None:
                 return _lead_to("people.sign_in", signed_out=True)
             check(person, named)
+            g.admitted = access.kind  # the access matrix of the tests looks at it
             return view(person, *arguments, **named)
 
         wrapper.__check__ = check  # type: ignore[attr-defined]
