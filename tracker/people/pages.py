@@ -6,11 +6,21 @@ from tracker.people.access.current import install_sessions
 from tracker.people.blueprint import blueprint
 from tracker.people.connections import Connections, install_connections
 from tracker.people.frames import frame_of_person
-from tracker.people.invitations import acceptance_pages
+from tracker.people.invitations import acceptance_pages, team_pages
+from tracker.people.profile import pages as profile_pages
 from tracker.people.sign_in import home_pages, sign_in_pages, step_up_pages
 from tracker.ui.frame import install_frames
 
-__all__ = ["acceptance_pages", "blueprint", "home_pages", "install_people", "sign_in_pages", "step_up_pages"]
+__all__ = [
+    "acceptance_pages",
+    "blueprint",
+    "home_pages",
+    "install_people",
+    "profile_pages",
+    "sign_in_pages",
+    "step_up_pages",
+    "team_pages",
+]
 
 
 def install_people(app: Flask, connections: Connections) -> None:

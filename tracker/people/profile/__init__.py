@@ -1,0 +1,1 @@
+"""The profile of a person: details, sessions, change of the e-mail address."""
