@@ -113,6 +113,11 @@ class Action(StrEnum):
     SUSPICION_SET = "suspicion.set"
     USER_CREATE = "user.create"
     USER_EDIT = "user.edit"
+    USER_EMAIL_CHANGE = "user.email_change"
+    USER_PASSKEY_ADD = "user.passkey_add"
+    USER_PASSKEY_REMOVE = "user.passkey_remove"
+    USER_PASSWORD_REMOVE = "user.password_remove"
+    USER_PASSWORD_SET = "user.password_set"
 
 
 ACTION_TEXTS: dict[Action, str] = {
@@ -181,39 +186,12 @@ ACTION_TEXTS: dict[Action, str] = {
     Action.STATEMENT_DEDUCTION: N_("Deduction taken from a draft"),
     Action.SUSPICION_SET: N_("Setting of a signal of suspicion changed"),
     Action.USER_CREATE: N_("User created"),
-    Action.BRAND_CREATE: "Brand created",
-    Action.BRAND_EDIT: "Brand's calendar, review or minimum changed",
-    Action.BRAND_FALLBACK_SET: "Fallback page set",
-    Action.BRAND_HOST_ALLOW: "Host name allowed for links",
-    Action.BRAND_LOOK_SET: "Colour, logo or contact address set",
-    Action.BRAND_POLICY_CHANGE: "Attribution policy changed",
-    Action.CREATOR_CREATE: "Creator created",
-    Action.CREATOR_READMIT: "Creator readmitted",
-    Action.CREATOR_REMOVE: "Creator removed",
-    Action.DOMAIN_ADD: "Domain added",
-    Action.DOMAIN_REMOVE: "Domain removed",
-    Action.ENROLLMENT_CREATE: "Creator enrolled",
-    Action.INSTALLATION_SET_UP: "Installation set up",
-    Action.INVITATION_ACCEPT: "Invitation accepted",
-    Action.INVITATION_CREATE: "Invitation sent",
-    Action.INVITATION_RENEW: "Invitation sent again",
-    Action.INVITATION_REVOKE: "Invitation revoked",
-    Action.KEY_CREATE: "Key created",
-    Action.KEY_REVOKE: "Key revoked",
-    Action.LINK_CREATE: "Link created",
-    Action.LINK_END: "Link ended",
-    Action.LINK_EXPIRE: "End date of a link set",
-    Action.LINK_PAUSE: "Link paused",
-    Action.LINK_RESUME: "Link resumed",
-    Action.MEMBER_ADD: "Member added",
-    Action.MEMBER_REMOVE: "Member removed",
-    Action.MEMBER_ROLE_SET: "Role of a member changed",
-    Action.PERSONAL_ERASE: "Personal data erased from the audit",
-    Action.PROGRAM_CREATE: "Program created",
-    Action.PROGRAM_PARAMETERS_SET: "Parameters of a program's destinations set",
-    Action.PROGRAM_TERMS_CHANGE: "Terms changed",
-    Action.USER_CREATE: "User created",
-    Action.USER_EDIT: "Profile changed",
+    Action.USER_EDIT: N_("Profile changed"),
+    Action.USER_EMAIL_CHANGE: N_("E-mail address changed"),
+    Action.USER_PASSKEY_ADD: N_("Passkey added"),
+    Action.USER_PASSKEY_REMOVE: N_("Passkey removed"),
+    Action.USER_PASSWORD_REMOVE: N_("Password removed"),
+    Action.USER_PASSWORD_SET: N_("Password set"),
 }
 
 
