@@ -54,6 +54,7 @@ PROTECTED = {
     "sealed_document",
     "sealed_part",
     "statement",
+    "statement_approval",
     "terms",
 }
 

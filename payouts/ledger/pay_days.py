@@ -74,6 +74,21 @@ def note_approval(
         _note(session, now, period, _day(pay_from, zone), _day(now, zone), reason, currency)
 
 
+def note_notice(
+    session: Session,
+    now: datetime,
+    period: Period,
+    currency: str,
+    *,
+    noticed_at: datetime,
+    pay_from: tuple[datetime, datetime],
+    zone: str,
+) -> None:
+    """The review of a draft began with its notice. pay_from: what was planned, and what counts now."""
+    reason = Reason(PayDayReason.NOTICED_LATE, {"noticed_at": format_utc(noticed_at)})
+    _note(session, now, period, _day(pay_from[0], zone), _day(pay_from[1], zone), reason, currency)
+
+
 def pay_day_moves(session: Session, brand_ids: Sequence[str]) -> Sequence[PayDayMove]:
     """All of these brands, in their order."""
     own = select(PayDayMove).where(PayDayMove.brand_id.in_(brand_ids))

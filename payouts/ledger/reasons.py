@@ -21,6 +21,7 @@ class PayDayReason(StrEnum):
     """Between the end of the period and its closing."""
     CLOSED_LATE = "closed_late"
     APPROVED_LATE = "approved_late"
+    NOTICED_LATE = "noticed_late"
 
 
 PAY_DAY_TEXTS = ReasonTexts(
@@ -30,5 +31,6 @@ PAY_DAY_TEXTS = ReasonTexts(
         PayDayReason.REVIEW_CHANGED: "the brand changed its review to {days} days",
         PayDayReason.CLOSED_LATE: "the statement was made later than expected, on {closed_at}",
         PayDayReason.APPROVED_LATE: "the statement was approved later than expected, on {approved_at}",
+        PayDayReason.NOTICED_LATE: "the notice about the statement was accepted on {noticed_at}",
     },
 )

@@ -27,7 +27,7 @@ def change_rules(
     brand_id: str,
     **changes: Any,
 ) -> RulesVersion:
-    """Add a version that differs from the newest one by `changes` (cadence, timezone, review_days).
+    """Add a version that differs from the newest one by `changes` (a field of RulesVersion each).
 
     Cadence and zone take effect when the last period ends that contains `now` or is stored, so that periods
     follow one another without gap or overlap; of several changes before that, the last counts. The review
@@ -52,6 +52,8 @@ def change_rules(
             "timezone": each.timezone,
             "review_days": each.review_days,
             "effective_at": each.effective_at,
+            "approve_without_notice": each.approve_without_notice,
+            "second_person_above_minor": each.second_person_above_minor,
         }
         for each in (newest, added)
     )

@@ -50,8 +50,7 @@ from payouts.transfers.sending.report import Report
 from payouts.transfers.sending.run import PayoutRun, running_clock
 from tracker.errors import Fault, LinkledgerError
 
-SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 log = structlog.get_logger(__name__)
 
@@ -146,8 +145,7 @@ class Job:
     def slot_at(self, now: datetime) -> Slot:
         epoch = datetime(1970, 1, 1, tzinfo=UTC)
         due_at = epoch + (now - epoch) // self.every * self.every
-        seconds = ":%S" if self.every % MINUTE else ""
-        return Slot(f"{due_at:%Y-%m-%dT%H:%M{seconds}Z}", due_at, self.every)
+        return Slot(f"{due_at:%Y-%m-%dT%H:%MZ}", due_at, self.every)
 
 
 JOBS = (
@@ -163,7 +161,8 @@ JOBS = (
     Job("settle-payouts", 5 * MINUTE, _resolve_attempts, Lane.STATEMENTS),
     Job("pay", HOUR, _pay, Lane.STATEMENTS),
     Job("reconcile", DAY, _reconcile, Lane.STATEMENTS),
-    Job("mail", 5 * SECOND, mail_jobs.send_mail, Lane.MAIL),
+    Job("mail-compose", MINUTE, mail_jobs.compose_mail, Lane.MAIL),
+    Job("mail", MINUTE, mail_jobs.send_mail, Lane.MAIL),
     Job("check", 10 * MINUTE, check_jobs.check_since_marks, Lane.CHECKS),
     Job("check-full", DAY, check_jobs.check_everything, Lane.LONG),
     Job("click-spools", MINUTE, upkeep_jobs.drain_orphaned_spools),

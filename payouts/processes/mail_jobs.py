@@ -1,22 +1,49 @@
-"""The job that sends e-mail, and the look whether it has something to do."""
+"""The jobs that compose and send e-mail, and the look whether they have something to do."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from config.database import Databases, read_session
+import structlog
+
+from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.jobs.context import JobContext
 from payouts.jobs.reasons import failed_result
+from payouts.mail.due import any_cause_due, compose_group, due_groups
 from tracker.errors import NotNow
 from tracker.mail.delivery.claims import anything_due, end_expired
 from tracker.mail.delivery.run import deliver
 from tracker.mail.delivery.words import problem_words
 
+log = structlog.get_logger(__name__)
+
 
 def has_mail(databases: Databases, settings: Settings, now: datetime) -> bool:
-    """Whether a job of the lane has something to do: one query, every few seconds."""
+    """Whether a job of the lane has something to do: two small queries, every few seconds."""
     with read_session(databases.main) as session:
-        return anything_due(session, now, can_send=bool(settings.smtp_url))
+        return any_cause_due(session, now) or anything_due(session, now, can_send=bool(settings.smtp_url))
+
+
+def compose_mail(context: JobContext) -> dict[str, Any]:
+    with read_session(context.databases.main) as session:
+        groups = {group[0]: group for group in due_groups(session, context.now)}
+
+    def compose(first_id: str) -> Any:
+        group = groups[first_id]
+        work = partial(compose_group, now=context.now, cause_ids=group, settings=context.settings)
+        return context.write(work)
+
+    done = context.each(groups, compose)
+    return done.as_result(composed=sum(done.results.values()))
+
+
+def send_between_slots(databases: Databases, settings: Settings) -> None:
+    """Send what came after the job of this minute: each message is claimed by itself."""
+    write, clock = partial(transact, databases.main), partial(datetime.now, UTC)
+    done = deliver(databases.main, settings, write, clock)
+    if done.failure is not None:
+        log.warning("mail server failed", problem=done.failure.problem.value)
 
 
 def send_mail(context: JobContext) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from config.logs import configure_logs
 from config.schema import SchemaMismatch, require_current_schema
 from config.settings import Settings, load_settings
 from payouts.processes.job_table import Lane, tick
-from payouts.processes.mail_jobs import has_mail
+from payouts.processes.mail_jobs import has_mail, send_between_slots
 
 TICK_INTERVAL_S = 15
 """How often due jobs are looked up. A job runs once per slot, whatever this interval is."""
@@ -68,8 +68,11 @@ def scheduler_of(databases: Databases, settings: Settings) -> BackgroundSchedule
 
 def _tick(databases: Databases, settings: Settings, lane: Lane) -> None:
     now = datetime.now(UTC)
-    if lane is not Lane.MAIL or has_mail(databases, settings, now):
+    if lane is not Lane.MAIL:
         tick(databases, settings, now, lane)
+    elif has_mail(databases, settings, now):
+        tick(databases, settings, now, lane)
+        send_between_slots(databases, settings)
 
 
 if __name__ == "__main__":

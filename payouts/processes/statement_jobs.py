@@ -6,6 +6,7 @@ from typing import Any
 from config.database import read_session
 from payouts.jobs.context import JobContext
 from payouts.statements.close import begin_closing, booking_steps, close_oldest
+from payouts.statements.notices import begin_review, noticed_drafts
 from payouts.statements.review import approve_automatically, due_for_approval
 from payouts.statements.rows.writing import brands_without_rows, write_rows
 from payouts.statements.seal import approved_statements
@@ -38,14 +39,27 @@ def write_statement_rows(context: JobContext) -> dict[str, Any]:
 
 
 def approve_drafts(context: JobContext) -> dict[str, Any]:
+    needs_notice = context.settings.rail != "sandbox"
+    if needs_notice:
+        _begin_reviews(context)
     with read_session(context.databases.main) as session:
         due = due_for_approval(session, context.now)
 
     def approve(statement_id: str) -> Any:
-        return context.write(partial(approve_automatically, now=context.now, statement_id=statement_id))
+        now = context.now
+        own = partial(approve_automatically, now=now, statement_id=statement_id, needs_notice=needs_notice)
+        return context.write(own)
 
     done = context.each(due, approve)
     return done.as_result(approved=list(done.results))
+
+
+def _begin_reviews(context: JobContext) -> None:
+    """On a real rail, the review of a draft begins when a mail server has accepted the notice about it."""
+    with read_session(context.databases.main) as session:
+        noticed = noticed_drafts(session)
+    for statement_id in noticed:
+        context.write(partial(begin_review, now=context.now, statement_id=statement_id))
 
 
 def seal_statements(context: JobContext) -> dict[str, Any]:

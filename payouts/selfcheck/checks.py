@@ -24,6 +24,7 @@ from payouts.settlement.checks import entry_faults, payout_faults, settlement_fa
 from payouts.settlement.freezes import active_freezes
 from payouts.settlement.models import Payout
 from payouts.statements.checks import held_balance_faults, statement_faults
+from payouts.statements.silence import silence_faults
 from tracker.people.accounts.models import Brand
 
 ACCOUNT_ROWS = 20
@@ -39,6 +40,7 @@ class Promise(StrEnum):
     BALANCES = "nothing is held or in transit below zero"
     COMMISSIONS = "every commission is worth what its sale says"
     STATEMENTS = "sealed statements are unchanged and follow one another"
+    SILENCE = "a statement approves itself only after a notice, where it needs one"
     HELD = "nothing is held below zero at the end of a period"
     PAYOUTS = "payouts agree with the books, item by item"
     COPIES = "copies of balances agree with the postings"
@@ -117,6 +119,7 @@ def check_books(reads: Reads, now: datetime, starts: Mapping[str, Start]) -> Che
     if swept := frozenset(brand_id for brand_id, start in starts.items() if start.since is None):
         _check_all_subjects(reads, swept, result)
     with reads() as session:
+        result.add(Promise.SILENCE, silence_faults(session))
         result.add(Promise.STUCK, stuck_payouts(session, now))
         result.add(Promise.FREEZES, active_freezes(session))
     return result

@@ -33,6 +33,7 @@ from payouts.ledger.periods import (
     next_to_close,
 )
 from payouts.statements.models import Statement
+from payouts.statements.notices import note_drafts
 from payouts.statements.rows.writing import write_rows
 from tracker.audit.actions import Action, Subject, about
 from tracker.audit.actors import Actor
@@ -204,6 +205,7 @@ def _close(session: Session, now: datetime, brand: Brand, period: Period) -> Non
             minimum_minor=minimum_of(session, brand, currency, now),
             review_days=review_days,
         )
+    note_drafts(session, now, statements_of(session, brand.id, period.id))
 
 
 def _write_rows(session: Session, now: datetime, brand_id: str) -> None:

@@ -96,11 +96,17 @@ def approve_command(console: Console, brand_id: str, period: str, currency: str 
     """Approve and seal a draft: it never changes again, and its payouts are authorised."""
     databases, now = console.databases.main, console.now
 
-    def approve_it(session: Session) -> str:
-        statement = find_statement(session, brand_id, period, currency)
-        return approve_by_person(session, now, statement.id, actor=command_line("statement approve")).id
+    def approve_it(session: Session) -> tuple[str, str]:
+        found = find_statement(session, brand_id, period, currency)
+        statement = approve_by_person(session, now, found.id, actor=command_line("statement approve"))
+        return statement.id, statement.state
 
-    statement_id = transact(databases, approve_it)
+    statement_id, state = transact(databases, approve_it)
+    if state == "draft":
+        console.say(
+            "Your approval is noted. It pays more than the limit for one person, so another person has to "
+            "approve it, too; the command line counts as one."
+        )
     with read_session(databases) as session:
         waiting = approved_statements(session, brand_id)
     for each in waiting:

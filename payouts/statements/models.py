@@ -44,6 +44,41 @@ class Statement(Base):
     """While the rows are written: the number of the last transaction of which the line is written."""
     rows_after: Mapped[str | None]
     """While the rows are written: the last commission, then the last creator, that a later stage wrote."""
+    noticed_at: Mapped[datetime | None]
+    """When a mail server accepted the notice about the draft; on a real rail the review begins then."""
+    planned_review_ends_at: Mapped[datetime | None]
+    """Where the notice moved the end of the review: the end that was planned at the draft."""
+    silence_basis: Mapped[str | None] = mapped_column(
+        CheckConstraint("silence_basis in ('sandbox', 'notice', 'rule')", name="basis_of_silence_known")
+    )
+    """Why it could approve itself; null where a person approved it, and in statements of older versions."""
+
+
+class StatementApproval(Base):
+    """That a person approved a draft, of what it pays and after so many decisions. Append-only.
+
+    A brand may want two persons above a limit (brand rules). `approver` is "cli" or the kind and id of the
+    actor: the command line counts as one.
+    """
+
+    __tablename__ = "statement_approval"
+    __table_args__ = (
+        UniqueConstraint(
+            "statement_id", "approver", "pays_minor", "decisions", name="a_person_approves_a_draft_once"
+        ),
+        CheckConstraint("actor_kind in ('user', 'key', 'cli', 'job')", name="approval_actor_known"),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    statement_id: Mapped[str] = mapped_column(ForeignKey("statement.id"))
+    approver: Mapped[str]
+    pays_minor: Mapped[int]
+    decisions: Mapped[int]
+    actor_kind: Mapped[str]
+    actor_id: Mapped[str | None]
+    entry_point: Mapped[str]
+    approved_at: Mapped[datetime]
 
 
 class SealedDocument(Base):

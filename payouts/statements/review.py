@@ -10,9 +10,12 @@ from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
 from payouts.ledger.pay_days import note_approval
 from payouts.ledger.periods import get_period
+from payouts.statements.approvals import note_approval_of_person
 from payouts.statements.models import Statement
+from payouts.statements.notices import note_approval_by_silence
 from payouts.statements.rows.refresh import refresh_rows
 from payouts.statements.rows.totals import write_total
+from payouts.statements.silence import silence_basis
 from tracker.audit.actions import Action, Subject, about
 from tracker.audit.actors import Actor
 from tracker.audit.operations import record
@@ -56,16 +59,24 @@ def approve(session: Session, now: datetime, statement_id: str, *, approved_by: 
 
 
 def approve_by_person(session: Session, now: datetime, statement_id: str, *, actor: Actor) -> Statement:
-    """As `approve`, by a person, which is recorded once. Raises what `approve` raises."""
+    """As `approve`, by a person, which is recorded once. Raises what `approve` raises.
+
+    It stays a draft while it needs the approval of another person, too.
+    """
     statement = session.get_one(Statement, statement_id)
     lock_books(session, statement.brand_id)
     session.refresh(statement)
-    former = statement.state
-    statement = approve(session, now, statement_id, approved_by="brand")
-    if statement.state != former:
-        before, after = {"state": former}, {"state": statement.state}
+    if statement.state != "draft":
+        return statement
+    _require_earlier_approved(session, statement)
+    complete_rows(session, statement)
+    noted = note_approval_of_person(session, now, statement, actor)
+    if not noted.missing:
+        statement = approve(session, now, statement_id, approved_by="brand")
+    if noted.is_new:
+        after = {"state": statement.state} | ({"missing": noted.missing} if noted.missing else {})
         whose = about(Subject.STATEMENT, statement.id, statement.brand_id)
-        record(session, now, actor, Action.STATEMENT_APPROVE, **whose, before=before, after=after)
+        record(session, now, actor, Action.STATEMENT_APPROVE, **whose, before={"state": "draft"}, after=after)
     return statement
 
 
@@ -75,17 +86,36 @@ def _note_pay_day(session: Session, now: datetime, statement: Statement) -> None
     note_approval(session, now, period, statement.currency, statement.pay_from, zone)
 
 
-def approve_automatically(session: Session, now: datetime, statement_id: str) -> bool:
-    """Approve a draft whose review has ended. Returns False when it has not, or the statement is no draft."""
+def approve_automatically(
+    session: Session, now: datetime, statement_id: str, *, needs_notice: bool = False
+) -> bool:
+    """Approve a draft whose review has ended. Returns False when it has not, or the statement is no draft.
+
+    needs_notice: on a real rail. Also False without the notice, above the limit for one person, and while the
+    statement before is a draft.
+    """
     statement = session.get_one(Statement, statement_id)
+    lock_books(session, statement.brand_id)
+    session.refresh(statement)
     if statement.state != "draft" or statement.review_ends_at > now:
         return False
+    if first_earlier(session, statement, ("draft",)) is not None:
+        return False
+    complete_rows(session, statement)
+    basis = silence_basis(session, now, statement, needs_notice=needs_notice)
+    if basis is None:
+        return False
+    session.execute(update(Statement).where(Statement.id == statement_id).values(silence_basis=basis.value))
     approve(session, now, statement_id, approved_by="silence")
+    note_approval_by_silence(session, now, statement)
     return True
 
 
 def due_for_approval(session: Session, now: datetime) -> list[str]:
-    """Ids of drafts whose review has ended and whose rows are written, oldest period first."""
+    """Ids of drafts whose review has ended and whose rows are written, oldest period first.
+
+    Some of them may not approve themselves; see `silence_basis`.
+    """
     return list(
         session.execute(
             select(Statement.id)

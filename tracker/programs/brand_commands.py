@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from config.database import read_session, transact
 from tracker.audit.actors import command_line
 from tracker.console import CommandResult, Console, ConsoleCommand, ConsoleGroup, pass_console
+from tracker.money import Money
 from tracker.people.accounts import operations, rules
-from tracker.people.accounts.brand_rules import Calendar
+from tracker.people.accounts.brand_rules import Calendar, RulesVersion
 from tracker.people.accounts.commands import creator_commands as creator_commands
 from tracker.people.accounts.rules_versions import load_rules, minimums_at
 from tracker.people.looks.commands import brand_look
@@ -227,12 +228,23 @@ def brand_result(session: Session, console: Console, brand_id: str) -> CommandRe
         f"  pays every {_cadence(calendar)}, at least {', '.join(map(str, minimums))}",
         f"  a draft is reviewed for {review_days} day{'s' if review_days != 1 else ''}",
     ]
+    lines += _lines_of_approval(history.in_force_at(now), brand.currency)
     lines += [
         f"  from {format_utc(each.since)}: pays every {_cadence(each)}, in {each.timezone}"
         for each in history.calendars
         if each.since is not None and each.since > now
     ]
     return CommandResult(brand_json(brand, hosts, policy, history, minimums, now), "\n".join(lines))
+
+
+def _lines_of_approval(rules: RulesVersion, currency: str) -> list[str]:
+    lines = []
+    if rules.approve_without_notice:
+        lines.append("  a draft approves itself although no mail server has accepted the notice about it")
+    if rules.second_person_above_minor is not None:
+        limit = Money(rules.second_person_above_minor, currency)
+        lines.append(f"  two persons approve a statement that pays more than {limit}")
+    return lines
 
 
 def _cadence(calendar: Calendar) -> str:

@@ -136,7 +136,7 @@ def brand_json(
 
 
 def rules_json(version: RulesVersion) -> dict[str, Any]:
-    """A version of a brand's rules: the calendar counts from `effective_at`, the review from `created_at`."""
+    """A version of a brand's rules: the calendar counts from `effective_at`, the rest from `created_at`."""
     return {
         "version": version.version,
         "effective_at": format_utc(version.effective_at),
@@ -144,6 +144,8 @@ def rules_json(version: RulesVersion) -> dict[str, Any]:
         "cadence": version.cadence,
         "timezone": version.timezone,
         "review_days": version.review_days,
+        "approve_without_notice": version.approve_without_notice,
+        "second_person_above_minor": version.second_person_above_minor,
     }
 
 

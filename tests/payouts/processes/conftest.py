@@ -3,7 +3,6 @@
 import pytest
 
 from config.settings import Settings
-from payouts.transfers.sandbox.server import SANDBOX_KEY
 from tests.cast.books import Books
 from tests.conftest import settings_for
 
@@ -14,7 +13,5 @@ def jobs_settings(books: Books) -> Settings:
     return settings_for(
         books.settings.home,
         books.settings.database_url,
-        rail="stripe",
-        stripe_api_key=SANDBOX_KEY,
         stripe_api_base=books.sandbox.url,
     )

@@ -29,7 +29,7 @@ from payouts.ledger.models import Posting
 from payouts.processes.job_table import JOBS, tick
 from payouts.settlement.models import Payout
 from payouts.tables import MAIN_TABLES
-from payouts.transfers.sandbox.server import SANDBOX_KEY, SandboxServer
+from payouts.transfers.sandbox.server import SandboxServer
 from tests.cast.books import Books, at
 from tests.cast.months import sandbox_file, seed_after, transfers_in
 from tests.conftest import settings_for
@@ -127,8 +127,7 @@ class Campaign:
             self._snapshots.copy(self._snapshot, folder) as copied,
             SandboxServer(sandbox_file(copied)) as sandbox,
         ):
-            rail = {"rail": "stripe", "stripe_api_key": SANDBOX_KEY, "stripe_api_base": sandbox.url}
-            settings = settings_for(copied.home, copied.database_url, **rail)
+            settings = settings_for(copied.home, copied.database_url, stripe_api_base=sandbox.url)
             databases = open_databases(settings)
             opened: Books = self._snapshot.known[0]
             yield replace(opened, settings=settings, databases=databases, sandbox=sandbox)

@@ -16,7 +16,6 @@ from payouts.statements.decisions.commissions import decline, hold
 from payouts.statements.models import SealedDocument, Statement
 from payouts.statements.review import approve, approve_automatically, get_statement
 from payouts.statements.seal import approved_statements, seal, seal_approved
-from payouts.transfers.sandbox.server import SANDBOX_KEY
 from tests.cast.books import Books, at
 from tests.cast.months import DEFAULT_SEED, NOVEMBER, OCTOBER, later
 from tests.conftest import settings_for
@@ -37,8 +36,8 @@ def draft(books: Books) -> Books:
 @pytest.fixture
 def jobs_settings(books: Books) -> Settings:
     """Settings with which the jobs use the sandbox of the test."""
-    url, rail = books.settings.database_url, {"rail": "stripe", "stripe_api_key": SANDBOX_KEY}
-    return settings_for(books.settings.home, url, **rail, stripe_api_base=books.sandbox.url)
+    settings = books.settings
+    return settings_for(settings.home, settings.database_url, stripe_api_base=books.sandbox.url)
 
 
 def statement_of(books: Books, period: str = "2026-10") -> Statement:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class RulesVersion:
-    """One version. Cadence and zone count from `effective_at` on, the review from `created_at` on.
+    """One version. Cadence and zone count from `effective_at` on, the rest from `created_at` on.
 
     `effective_at` is the start of a period where the version changes the calendar, and never before that of
     the version before.
@@ -20,6 +20,8 @@ class RulesVersion:
     cadence: str
     timezone: str
     review_days: int
+    approve_without_notice: bool = False
+    second_person_above_minor: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,12 @@ class BrandRules:
 
     def review_days_at(self, time: datetime) -> int:
         """The days of review of a statement that is drafted at that time."""
+        return self.in_force_at(time).review_days
+
+    def in_force_at(self, time: datetime) -> RulesVersion:
+        """The version whose review, and rules of approval, count at that time."""
         in_force = (each for each in reversed(self.versions) if each.created_at <= time)
-        return next(in_force, self.versions[0]).review_days
+        return next(in_force, self.versions[0])
 
     def calendar_at(self, time: datetime) -> Calendar:
         """The calendar of the period that contains that time; the first one has no beginning."""

@@ -73,6 +73,12 @@ class BrandRulesChange(Base):
     timezone: Mapped[str]
     review_days: Mapped[int]
     created_at: Mapped[datetime]
+    approve_without_notice: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether a draft approves itself although no notice about it was accepted by a mail server."""
+    second_person_above_minor: Mapped[int | None] = mapped_column(
+        CheckConstraint("second_person_above_minor >= 0", name="limit_of_one_person_not_negative")
+    )
+    """Above it, two persons approve a statement; null where one is enough."""
 
 
 class BrandMinimum(Base):

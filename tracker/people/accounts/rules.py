@@ -114,6 +114,15 @@ def validate_review_days(days: int) -> int:
     return days
 
 
+def limit_of_one_person(minor: int | None) -> int | None:
+    """The amount up to which one person approves a statement; None for any amount. Raises Invalid."""
+    if minor is not None and not 0 <= minor <= MAX_MINOR:
+        raise Invalid(
+            f"The limit for one person is {minor} minor units; it must be 0 to {MAX_MINOR}, or off."
+        )
+    return minor
+
+
 def binding_months(customer_policy: str, months: int | None) -> int | None:
     """For how many months a customer is bound; only the policy "months" has a number. Raises Invalid."""
     if customer_policy != "months":

@@ -31,7 +31,12 @@ def _columns(table: type[Brand | BrandRulesChange]) -> tuple[Any, ...]:
 
 _VERSIONS = (
     select(
-        *_columns(Brand), BrandRulesChange.version, BrandRulesChange.effective_at, *_columns(BrandRulesChange)
+        *_columns(Brand),
+        BrandRulesChange.version,
+        BrandRulesChange.effective_at,
+        *_columns(BrandRulesChange),
+        BrandRulesChange.approve_without_notice,
+        BrandRulesChange.second_person_above_minor,
     )
     .join(BrandRulesChange, BrandRulesChange.brand_id == Brand.id, isouter=True)
     .where(Brand.id == bindparam("brand_id"))
@@ -65,6 +70,7 @@ def add_rules(
         cadence=rules.one_of(new.cadence, rules.CADENCES, "The cadence"),
         timezone=rules.validate_timezone(new.timezone),
         review_days=rules.validate_review_days(new.review_days),
+        second_person_above_minor=rules.limit_of_one_person(new.second_person_above_minor),
     )
     if not insert_once(session, BrandRulesChange, id=new_id("brc", now), brand_id=brand_id, **vars(checked)):
         raise Conflict(

@@ -1,0 +1,1 @@
+"""Messages about money: who gets them, what they say, and when they are composed."""

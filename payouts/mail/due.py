@@ -1,0 +1,76 @@
+"""Composes the messages of causes that are due: a cause, or the lines of one creator, in one transaction."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+
+from sqlalchemy import Select, bindparam, exists, select, update
+from sqlalchemy.orm import Session
+
+from config.among import among
+from config.columns import UtcTime
+from config.settings import Settings
+from payouts.mail.post import Post
+from payouts.mail.statements import compose_about_statement
+from tracker.errors import NotNow
+from tracker.mail.kinds import MailKind
+from tracker.mail.models import MailCause
+
+BATCH = 200
+LATER = timedelta(minutes=5)
+"""When a cause is looked at again whose message cannot be composed yet."""
+
+Composer = Callable[[Post, MailCause], None]
+
+COMPOSERS: Mapping[MailKind, Composer] = {
+    MailKind.STATEMENT_READY: compose_about_statement,
+    MailKind.STATEMENT_REMINDER: compose_about_statement,
+    MailKind.STATEMENT_APPROVED: compose_about_statement,
+}
+
+
+def any_cause_due(session: Session, now: datetime) -> bool:
+    """By the index of causes that are not composed."""
+    return bool(session.scalar(_any_due(), {"now": now}))
+
+
+@cache
+def _any_due() -> Select[bool]:
+    due = exists().where(
+        MailCause.composed_at.is_(None), MailCause.not_before <= bindparam("now", type_=UtcTime())
+    )
+    return select(due)
+
+
+def due_groups(session: Session, now: datetime) -> Sequence[Sequence[str]]:
+    """Ids of causes that are due, in groups that become one message for each recipient."""
+    query = (
+        select(MailCause.id)
+        .where(MailCause.composed_at.is_(None), MailCause.not_before <= now)
+        .order_by(MailCause.not_before, MailCause.id)
+        .limit(BATCH)
+    )
+    return [[cause_id] for cause_id in session.scalars(query)]
+
+
+def compose_group(session: Session, now: datetime, cause_ids: Sequence[str], *, settings: Settings) -> int:
+    """Compose the messages of one group. Returns how many messages there were."""
+    claimed = session.scalars(
+        update(MailCause)
+        .where(among(MailCause.id, "ids"), MailCause.composed_at.is_(None), MailCause.not_before <= now)
+        .values(composed_at=now)
+        .returning(MailCause.id)
+        .execution_options(synchronize_session=False),
+        {"ids": list(cause_ids)},
+    ).all()
+    causes = session.scalars(
+        select(MailCause).where(among(MailCause.id, "ids")).order_by(MailCause.id), {"ids": list(claimed)}
+    ).all()
+    post = Post(session, now, settings)
+    for cause in causes:
+        try:
+            COMPOSERS[MailKind(cause.kind)](post, cause)
+        except NotNow:
+            cause.composed_at, cause.not_before = None, now + LATER
+    session.flush()
+    return post.queued

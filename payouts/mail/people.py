@@ -1,0 +1,52 @@
+"""To whom messages about money go, and in whose name."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tracker.language.texts import LANGUAGES
+from tracker.mail.colours import PRODUCT_COLOUR
+from tracker.mail.compose import MailLook
+from tracker.mail.letters import Recipient
+from tracker.people.accounts.models import Brand, Creator, Membership, User
+from tracker.people.looks.operations import find_look
+
+APPROVERS = ("owner", "finance")
+"""The roles that approve statements (PAGES 3)."""
+
+
+def approvers(session: Session, brand_id: str) -> Sequence[Recipient]:
+    """The owners and finance members of a brand, in the order of their ids."""
+    query = (
+        select(User)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.brand_id == brand_id, Membership.role.in_(APPROVERS))
+        .order_by(User.id)
+    )
+    return [_to_user(user) for user in session.scalars(query)]
+
+
+def operators(session: Session) -> Sequence[Recipient]:
+    query = select(User).where(User.is_operator).order_by(User.id)
+    return [_to_user(user) for user in session.scalars(query)]
+
+
+def creator(session: Session, creator_id: str) -> Recipient:
+    """A creator, in the language of the user who signs in as this creator, if there is one."""
+    found = session.get_one(Creator, creator_id)
+    user = session.get(User, found.user_id) if found.user_id else None
+    language = (user.language if user else None) or LANGUAGES[0]
+    return Recipient(found.email, found.name, language, found.user_id, found.id)
+
+
+def look_of(session: Session, brand: Brand) -> MailLook:
+    """The colour and the contact of the brand; its name stands in place of a logo."""
+    look = find_look(session, brand.id)
+    if look is None:
+        return MailLook(name=brand.name)
+    return MailLook(brand.name, look.colour or PRODUCT_COLOUR, contact=look.contact_email)
+
+
+def _to_user(user: User) -> Recipient:
+    return Recipient(user.email, user.name, user.language or LANGUAGES[0], user.id)
