@@ -21,6 +21,7 @@ GROUPS: dict[str, str] = {
     "domain": "Domains: a brand's own host names for its short links.",
     "key": "Keys: API keys for a brand's software.",
     "link": "Links: short addresses that creators share.",
+    "mail": "E-mail: what waits in the outbox, what was sent, and what became of it.",
     "member": "Members: users and their roles at brands.",
     "program": "Programs: offers of a brand to creators.",
     "sale": "Sales that shops have reported.",
@@ -118,6 +119,17 @@ COMMANDS: dict[str, ListedCommand] = {
     ),
     "user list": ListedCommand(
         "tracker.people.accounts.commands:list_users", "Show all users, with operators marked."
+    ),
+    "mail list": ListedCommand(
+        "tracker.mail.commands:list_mail", "Show messages, newest first, with what became of each."
+    ),
+    "mail resend": ListedCommand(
+        "tracker.mail.commands:resend_mail",
+        "Send a message again, such as one that was refused or expired.",
+    ),
+    "mail show": ListedCommand(
+        "tracker.mail.commands:show_mail",
+        "Show one message with its text, also a secret one while it is there.",
     ),
     "member add": ListedCommand(
         "tracker.people.accounts.commands:add_member", "Give a user a role at a brand."
