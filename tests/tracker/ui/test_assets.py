@@ -1,12 +1,15 @@
 """Static files: one style sheet and one script, hashed names, compressed once, within the budget."""
 
 import gzip
+import hashlib
+import re
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import settings_for
+from tests.harness import ROOT
 from tracker.ui.assets import Asset, asset_path, assets, find_asset, joined_styles
 from wsgi import create_app
 
@@ -83,3 +86,10 @@ def test_a_phone_can_put_the_pages_on_its_home_screen(client: FlaskClient) -> No
     assert (response.status_code, response.mimetype) == (200, "application/manifest+json")
     assert response.json is not None
     assert client.get(response.json["icons"][0]["src"]).mimetype == "image/svg+xml"
+
+
+def test_vendored_code_is_what_the_page_about_it_says() -> None:
+    listed = re.findall(r"`([\w/.-]+\.js)` \| `([0-9a-f]{64})`", (ROOT / "docs/third-party.md").read_text())
+    assert [path for path, _hash in listed] == ["tracker/ui/scripts/htmx.min.js"]
+    for path, digest in listed:
+        assert hashlib.sha256((ROOT / path).read_bytes()).hexdigest() == digest
