@@ -17,6 +17,7 @@ import tracker.people.installation.models
 import tracker.people.invitations.models
 import tracker.people.keys.models
 import tracker.people.looks.models
+import tracker.people.profile.models
 import tracker.people.sessions.models
 import tracker.people.sign_in.models
 import tracker.programs.models
@@ -46,6 +47,7 @@ MODULES = (
     tracker.people.invitations.models,
     tracker.people.keys.models,
     tracker.people.looks.models,
+    tracker.people.profile.models,
     tracker.people.sessions.models,
     tracker.people.sign_in.models,
     tracker.programs.models,

@@ -180,6 +180,7 @@ JOBS = (
     Job("analyze", DAY, totals_jobs.renew_statistics, Lane.LONG),
     Job("event-bodies", DAY, upkeep_jobs.empty_old_bodies),
     Job("booking-work", DAY, commission_jobs.sweep_booking_work, Lane.LONG),
+    Job("people", HOUR, upkeep_jobs.tidy_up),
     Job("prune-runs", DAY, upkeep_jobs.prune_old_runs),
 )
 """In the order in which the jobs of a lane run when several are due at once, and all jobs of `work`."""

@@ -6,6 +6,7 @@ from typing import Any
 from config.database import read_session
 from payouts.jobs.claims import prune_runs
 from payouts.jobs.context import JobContext
+from tracker.audit.actors import job_actor
 from tracker.clicks.jobs import (
     confirm_clicks,
     count_clicks,
@@ -15,6 +16,7 @@ from tracker.clicks.jobs import (
     renew_visitor_keys,
     sum_up_days,
 )
+from tracker.people.upkeep import tidy_up_people
 from tracker.sales.inbox.jobs import empty_old_events
 from tracker.sales.queries import credited_clicks
 
@@ -54,6 +56,10 @@ def renew_keys(context: JobContext) -> dict[str, Any]:
 def empty_old_bodies(context: JobContext) -> dict[str, Any]:
     before = context.now - timedelta(days=context.settings.event_days)
     return {"emptied": empty_old_events(context.databases.main, before, context.now, context.renew)}
+
+
+def tidy_up(context: JobContext) -> dict[str, Any]:
+    return context.write(lambda s: tidy_up_people(s, context.now, job_actor("people")))
 
 
 def prune_old_runs(context: JobContext) -> dict[str, Any]:

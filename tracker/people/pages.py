@@ -7,6 +7,7 @@ from tracker.people.blueprint import blueprint
 from tracker.people.connections import Connections, install_connections
 from tracker.people.frames import frame_of_person
 from tracker.people.invitations import acceptance_pages, team_pages
+from tracker.people.profile import email_pages
 from tracker.people.profile import pages as profile_pages
 from tracker.people.sign_in import home_pages, sign_in_pages, step_up_pages
 from tracker.ui.frame import install_frames
@@ -14,6 +15,7 @@ from tracker.ui.frame import install_frames
 __all__ = [
     "acceptance_pages",
     "blueprint",
+    "email_pages",
     "home_pages",
     "install_people",
     "profile_pages",
