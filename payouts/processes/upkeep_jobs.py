@@ -59,7 +59,8 @@ def empty_old_bodies(context: JobContext) -> dict[str, Any]:
 
 
 def tidy_up(context: JobContext) -> dict[str, Any]:
-    return context.write(lambda s: tidy_up_people(s, context.now, job_actor("people")))
+    done: dict[str, Any] = context.write(lambda s: tidy_up_people(s, context.now, job_actor("people")))
+    return done
 
 
 def prune_old_runs(context: JobContext) -> dict[str, Any]:
