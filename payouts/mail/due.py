@@ -1,5 +1,6 @@
 """Composes the messages of causes that are due: a cause, or the lines of one creator, in one transaction."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from config.among import among
 from config.columns import UtcTime
 from config.settings import Settings
+from payouts.mail.lines import LINE_KINDS, compose_about_lines
 from payouts.mail.post import Post
 from payouts.mail.statements import compose_about_statement
 from tracker.errors import NotNow
@@ -45,12 +47,16 @@ def _any_due() -> Select[bool]:
 def due_groups(session: Session, now: datetime) -> Sequence[Sequence[str]]:
     """Ids of causes that are due, in groups that become one message for each recipient."""
     query = (
-        select(MailCause.id)
+        select(MailCause.id, MailCause.kind, MailCause.brand_id, MailCause.creator_id)
         .where(MailCause.composed_at.is_(None), MailCause.not_before <= now)
         .order_by(MailCause.not_before, MailCause.id)
         .limit(BATCH)
     )
-    return [[cause_id] for cause_id in session.scalars(query)]
+    groups: dict[tuple[str | None, ...], list[str]] = defaultdict(list)
+    for cause_id, kind, brand_id, creator_id in session.execute(query):
+        key = (brand_id, creator_id) if kind in LINE_KINDS else (cause_id,)
+        groups[key].append(cause_id)
+    return list(groups.values())
 
 
 def compose_group(session: Session, now: datetime, cause_ids: Sequence[str], *, settings: Settings) -> int:
@@ -67,6 +73,9 @@ def compose_group(session: Session, now: datetime, cause_ids: Sequence[str], *, 
         select(MailCause).where(among(MailCause.id, "ids")).order_by(MailCause.id), {"ids": list(claimed)}
     ).all()
     post = Post(session, now, settings)
+    if causes and causes[0].kind in LINE_KINDS:
+        compose_about_lines(post, causes)
+        return post.queued
     for cause in causes:
         try:
             COMPOSERS[MailKind(cause.kind)](post, cause)

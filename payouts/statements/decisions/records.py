@@ -15,6 +15,7 @@ from payouts.commissions.models import Commission
 from payouts.ledger.models import Transaction
 from payouts.ledger.operations import lock_books
 from payouts.statements.decisions.drafts import Draft
+from payouts.statements.decisions.notices import note_decision
 from payouts.statements.models import DecisionHold, DecisionKind, DecisionTransaction, ReviewDecision
 from payouts.statements.rows.refresh import refresh_drafts
 from tracker.audit.actions import Action, Subject, about
@@ -74,6 +75,7 @@ def record_about(
     owner = {"brand_id": commission.brand_id, "creator_id": commission.creator_id}
     begun = begin_record(session, now, kind, actor, **owner, currency=commission.currency, **columns)
     assert begun is not None, "only an undo can exist already"
+    note_decision(session, now, kind, begun.decision_id, **owner)
     return begun
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from payouts.commissions.models import Hold
 from payouts.ledger.models import Period, Transaction
 from payouts.ledger.operations import lock_books
+from payouts.statements.decisions.notices import note_undo
 from payouts.statements.decisions.opposites import OPPOSITES, Undoing
 from payouts.statements.decisions.records import begin_record
 from payouts.statements.models import (
@@ -53,6 +54,7 @@ def undo(session: Session, now: datetime, decision_id: str, *, actor: Actor, not
     draft = _draft_period(session, decision, transaction_ids)
     undoing = Undoing(decision, transaction_ids, holds, draft, record)
     record.finish(session, OPPOSITES[decision.kind](session, now, undoing))
+    note_undo(session, now, decision, record.decision_id)
     return record.decision_id
 
 
