@@ -73,6 +73,14 @@ def contents(databases: Databases) -> Contents:
     return found
 
 
+def without_chain(content: Contents, chain_id: str) -> Contents:
+    """Without the audit's entries of this chain, and without its end."""
+    entries = {"audit_entry": 1, "audit_chain": 0}
+    return content | {
+        name: [row for row in content[name] if row[column] != chain_id] for name, column in entries.items()
+    }
+
+
 YOUNGER_COLUMNS = (
     "reason_code",
     "reason_parameters",

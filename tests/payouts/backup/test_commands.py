@@ -8,8 +8,10 @@ from config.settings import Settings
 from payouts.backup.commands import COMMANDS
 from tests.cast.api import Terminal
 from tests.cast.shop import Shop
-from tests.payouts.backup.content import WITHOUT_FREEZE, contents, new_click
+from tests.payouts.backup.content import WITHOUT_FREEZE, contents, new_click, without_chain
+from tests.tracker.audit.acts import acts_of
 from tests.tracker.clicks.recording.test_spool_drainer import write_orphan
+from tracker.audit.chain import INSTALLATION
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def test_save_verify_and_restore(
     other_terminal: Terminal,
     tmp_path: Path,
 ) -> None:
-    file = str(tmp_path / "backup.zip")
+    file, before = str(tmp_path / "backup.zip"), contents(databases)
     saved = terminal.ask("backup", file)
     verified = terminal.ask("restore", file, "--verify")
     restored = other_terminal.ask("restore", file)
@@ -46,7 +48,10 @@ def test_save_verify_and_restore(
     assert saved["rows"] == verified["rows"] == restored["rows"]
     assert (verified["restored"], verified["faults"]) == (False, [])
     assert (restored["restored"], restored["faults"], restored["sources_without_key"]) == (True, [], [])
-    assert contents(target) | WITHOUT_FREEZE == contents(databases)
+    assert without_chain(contents(target) | WITHOUT_FREEZE, INSTALLATION) == before
+    assert without_chain(contents(databases), INSTALLATION) == before
+    assert [each.action for each in acts_of(target) if each.brand_id is None] == ["backup.restore"]
+    assert [each.action for each in acts_of(databases) if each.brand_id is None] == ["backup.create"]
     assert "is not empty" in other_terminal.refused("restore", file)
 
 
