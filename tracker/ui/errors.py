@@ -26,6 +26,17 @@ _HEADINGS = {
     503: gettext_noop("One moment, please"),
 }
 _OTHER = gettext_noop("That did not work")
+_DETAILS = {
+    400: gettext_noop("The browser sent something that cannot be read. Please go back and try it again."),
+    403: gettext_noop("You are not allowed to do this here."),
+    404: gettext_noop("There is nothing at this address. It may be mistyped, or what was here is gone."),
+    405: gettext_noop(
+        "This address cannot be opened like this. Please go back and use the buttons of the page."
+    ),
+}
+"""In place of what the framework writes about a status."""
+CROSS_SITE = gettext_noop("This form was sent from another site.")
+"""Written by tracker/http/safety.py, which knows no languages."""
 
 
 def register_error_handlers(app: Flask) -> None:
@@ -42,11 +53,19 @@ def _domain_error(error: LinkledgerError) -> Response:
 
 
 def _http_error(error: HTTPException) -> Response:
-    response = _error_response(error.code or 500, error.description or error.name)
+    response = _error_response(error.code or 500, _http_detail(error))
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
     return response
+
+
+def _http_detail(error: HTTPException) -> str:
+    """Programs get what the framework writes; people get a sentence in their language."""
+    description = error.description or error.name
+    if is_machine_path(request.path) or error.description != type(error).description:
+        return _(description)
+    return _(_DETAILS.get(error.code or 500, _SURPRISE))
 
 
 def _database_error(error: OperationalError) -> Response:
