@@ -20,6 +20,7 @@ from tracker.http.request_slots import RequestLimiter
 from tracker.http.safety import add_security_hooks
 from tracker.http.site import Site, install_site
 from tracker.http.whole_body import install_body_reader
+from tracker.mail.pages import blueprint as mail
 from tracker.people.connections import Connections
 from tracker.people.looks.pages import blueprint as looks
 from tracker.people.pages import blueprint as people
@@ -51,6 +52,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(ui)
     app.register_blueprint(people)
     app.register_blueprint(looks)
+    app.register_blueprint(mail)
     app.register_blueprint(metrics)
     app.register_blueprint(readiness)
     app.register_blueprint(hooks)

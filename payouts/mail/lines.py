@@ -17,8 +17,10 @@ from tracker.language.formats import format_time
 from tracker.language.texts import gettext as _
 from tracker.language.texts import gettext_noop, use_language
 from tracker.mail.compose import compose
-from tracker.mail.kinds import MailKind
+from tracker.mail.kinds import Choice, MailKind
+from tracker.mail.letters import Recipient
 from tracker.mail.models import MailCause
+from tracker.mail.preferences import choice_of
 from tracker.money import Money
 from tracker.people.accounts.models import Brand
 from tracker.sales.orders.models import Sale
@@ -79,10 +81,11 @@ def compose_about_lines(post: Post, causes: Sequence[MailCause]) -> None:
     first, session = causes[0], post.session
     assert first.creator_id is not None
     brand = session.get_one(Brand, first.brand_id)
+    to = creator(session, first.creator_id)
+    causes = [each for each in causes if is_wanted(session, to, MailKind(each.kind))]
     lines = decided_lines(session, brand, {each.subject_id: MailKind(each.kind) for each in causes})
     if not lines:
         return
-    to = creator(session, first.creator_id)
     with use_language(to.language):
         rows = [
             (_("Order %(order)s", order=each.order), each.sentence(), each.amount, each.note)
@@ -91,7 +94,12 @@ def compose_about_lines(post: Post, causes: Sequence[MailCause]) -> None:
     url = f"{post.web_url}/app/me/"
     values = {"to": to, "brand": brand, "rows": rows, "page_url": url, "notices_url": post.notices_url}
     letter = compose("lines_decided", to.language, look_of(session, brand), **values)
-    post.queue(letter, to, MailKind(first.kind), subject_id=first.subject_id, brand_id=brand.id)
+    kind = lines[0].kind if len({each.kind for each in lines}) == 1 else MailKind.LINE_DECLINED
+    post.queue(letter, to, kind, subject_id=first.subject_id, brand_id=brand.id)
+
+
+def is_wanted(session: Session, to: Recipient, kind: MailKind) -> bool:
+    return choice_of(session, kind, user_id=to.user_id, creator_id=to.creator_id) is not Choice.OFF
 
 
 def decided_lines(session: Session, brand: Brand, kinds: Mapping[str, MailKind]) -> Sequence[DecidedLine]:

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 from itsdangerous import BadSignature
 
+from tracker.http.safety import UNSUBSCRIBE_PATH
 from tracker.mail.kinds import RULES, MailKind
 from tracker.signing import MAIL_UNSUBSCRIBE, signer
 
-PATH = "/app/unsubscribe/"
-"""POST to it needs no protection against other sites' forms: the token in it is the proof."""
 _SEPARATOR = "."
 
 
@@ -20,7 +19,7 @@ def unsubscribe_url(keys: Sequence[str], web_url: str, person_id: str | None, ki
     if person_id is None or not RULES[kind].can_be_switched_off:
         return None
     token = signer(keys, MAIL_UNSUBSCRIBE).sign(f"{person_id}{_SEPARATOR}{kind.value}").decode()
-    return f"{web_url}{PATH}{token}"
+    return f"{web_url}{UNSUBSCRIBE_PATH}{token}"
 
 
 def read_token(keys: Sequence[str], token: str) -> tuple[str, MailKind] | None:
