@@ -92,7 +92,7 @@ def compose_about_lines(post: Post, causes: Sequence[MailCause]) -> None:
             for each in lines
         ]
     url = f"{post.web_url}/app/me/"
-    values = {"to": to, "brand": brand, "rows": rows, "page_url": url, "notices_url": post.notices_url}
+    values = {"to": to, "brand": brand, "rows": rows, "page_url": url}
     letter = compose("lines_decided", to.language, look_of(session, brand), **values)
     kind = lines[0].kind if len({each.kind for each in lines}) == 1 else MailKind.LINE_DECLINED
     post.queue(letter, to, kind, subject_id=first.subject_id, brand_id=brand.id)

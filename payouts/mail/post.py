@@ -26,10 +26,6 @@ class Post:
         return self.settings.web_url
 
     @property
-    def notices_url(self) -> str:
-        return f"{self.web_url}/app/profile/notices"
-
-    @property
     def needs_notice(self) -> bool:
         return self.settings.rail != "sandbox"
 

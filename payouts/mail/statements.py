@@ -70,7 +70,7 @@ def _words(post: Post, facts: StatementFacts) -> dict[str, Any]:
 
 
 def _links(post: Post, facts: StatementFacts) -> dict[str, str]:
-    return {"brand_url": f"{post.web_url}/app/brands/{facts.brand.id}/", "notices_url": post.notices_url}
+    return {"brand_url": f"{post.web_url}/app/brands/{facts.brand.id}/"}
 
 
 def period_name(name: str) -> str:
