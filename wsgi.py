@@ -12,6 +12,8 @@ from config.settings import Settings, load_settings
 from payouts.backoffice.pages import install_backoffice
 from payouts.monitoring.metrics import blueprint as metrics
 from payouts.monitoring.readiness import blueprint as readiness
+from payouts.operator.pages import blueprint as operator
+from payouts.portal.pages import blueprint as portal
 from payouts.transfers.payee_presence import has_payee
 from tracker.clicks.redirect.pages import blueprint as clicks
 from tracker.http.compression import install_compression
@@ -59,6 +61,8 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(brand_api)
     app.register_blueprint(postbacks)
     install_backoffice(app)
+    app.register_blueprint(portal)
+    app.register_blueprint(operator)
     if settings.demo:
         app.register_blueprint(import_module(DEMO_PAGES_MODULE).blueprint)
     app.register_blueprint(clicks)
