@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.commissions.dates import expected_pay_date
-from payouts.demo import queries, shop_pages
+from payouts.demo import continue_pages, queries, shop_pages
 from payouts.demo.blueprint import blueprint
 from payouts.demo.creators import HOLD_DAYS
 from payouts.demo.payday import next_payday, run_next_payday
@@ -31,7 +31,7 @@ from tracker.http.access import public
 from tracker.http.site import site
 from tracker.people.accounts.rules_versions import load_rules
 
-__all__ = ["blueprint", "shop_pages"]
+__all__ = ["blueprint", "continue_pages", "shop_pages"]
 
 HOLD = timedelta(days=HOLD_DAYS)
 DEMO_DATA = "shows the demo's invented data"

@@ -19,6 +19,7 @@ from config.settings import Settings
 from payouts.demo import creators as cast
 from payouts.demo.history import History, PastClick, PastOrder, PastRefund, history
 from payouts.demo.http_client import sandbox_control
+from payouts.demo.people import DemoPerson, demo_user
 from payouts.demo.shop import CURRENCY, Message, refund_data, sale_data, signed_message
 from payouts.processes.job_table import run_all_jobs
 from payouts.transfers.payees import register_payee
@@ -63,6 +64,7 @@ def seed(databases: Databases, settings: Settings, now: datetime, on_progress: P
     past = history(now)
     opened_at = past.timeframe.starts_at - SETUP_LEAD
     made = transact(databases.main, lambda session: _create_demo_brand(session, settings, opened_at))
+    transact(databases.main, lambda session: [demo_user(session, opened_at, who) for who in DemoPerson])
     on_progress(
         f"  {cast.BRAND}, {len(cast.CREATORS)} creators, {len(past.clicks)} clicks, {len(past.orders)} orders"
     )

@@ -137,3 +137,29 @@ def test_order_reports_an_unreachable_hook(demo_settings: Settings) -> None:
     )
     assert response.status_code == 502
     assert "did not respond" in response.text
+
+
+@pytest.mark.parametrize(
+    ("who", "home", "shows"),
+    [
+        ("creator", r"/app/me/", "How much at Northwind Tea"),
+        ("owner", r"/app/brands/brd_\w+/", "Creators"),
+        ("operator", r"/app/operator/", "Jobs"),
+    ],
+)
+def test_one_click_signs_in_to_the_pages_of_the_product(
+    client: FlaskClient, who: str, home: str, shows: str
+) -> None:
+    assert f"/demo/continue/{who}" in text_of(client, "/demo/")
+    response = client.post(f"/demo/continue/{who}", follow_redirects=True)
+    assert response.status_code == 200
+    assert re.fullmatch(home, response.request.path)
+    assert shows in response.text
+
+
+def test_nobody_continues_as_somebody_outside_the_demo(client: FlaskClient, app: Flask) -> None:
+    assert client.post("/demo/continue/root").status_code == 404
+    assert client.get("/demo/continue/owner").status_code == 405
+    here = app.extensions["linkledger"].settings
+    other = create_app(here.model_copy(update={"demo": False}))
+    assert other.test_client().post("/demo/continue/owner").status_code == 404
