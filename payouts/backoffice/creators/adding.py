@@ -1,4 +1,7 @@
-"""Adds creators to a program, from a list of names and addresses."""
+"""Invites creators to a program, from a list of names and addresses.
+
+They take part at once, so that they can have links before they accept; the invitation lets them sign in.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +15,8 @@ from payouts.backoffice.creators.address_list import Invitee
 from tracker.audit.actors import Actor
 from tracker.people.accounts.models import Creator
 from tracker.people.accounts.operations import create_creator
+from tracker.people.invitations.operations import Sending, invite
+from tracker.people.invitations.rules import Kind, Offer
 from tracker.programs.models import Enrollment
 from tracker.programs.operations import enroll
 
@@ -33,29 +38,44 @@ class AddedCreator:
     name: str
     email: str
     outcome: Outcome
+    url: str | None
+    """The link of the invitation, for operators only: who knows it needs no proof of the address. None for
+    somebody who signs in already."""
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """Where they are invited to, and how. `country` is that of creators who are new."""
+
+    brand_id: str
+    program_id: str
+    country: str
+    sending: Sending
 
 
 def add_creators(
-    session: Session, now: datetime, actor: Actor, program_id: str, country: str, invitees: Sequence[Invitee]
+    session: Session, now: datetime, actor: Actor, to: Invitation, invitees: Sequence[Invitee]
 ) -> list[AddedCreator]:
-    """Enroll each of them in the program, in their order. Repeating it changes nothing.
+    """Enroll and invite each of them, in their order. Repeating it sends new links, and changes nothing else.
 
-    `country` is that of creators who are new. Somebody without a name gets the start of their address.
+    Somebody without a name gets the start of their address.
     Raises Invalid for the country, and NotFound for the program.
     """
-    return [_add(session, now, actor, program_id, country, each) for each in invitees]
+    return [_add(session, now, actor, to, each) for each in invitees]
 
 
-def _add(
-    session: Session, now: datetime, actor: Actor, program_id: str, country: str, invitee: Invitee
-) -> AddedCreator:
+def _add(session: Session, now: datetime, actor: Actor, to: Invitation, invitee: Invitee) -> AddedCreator:
     name = invitee.name or invitee.email.partition("@")[0]
     creator = session.scalars(select(Creator).where(Creator.email == invitee.email)).one_or_none()
     if creator is None:
-        creator = create_creator(session, now, name=name, email=invitee.email, country=country)
-    own = (Enrollment.program_id == program_id, Enrollment.creator_id == creator.id)
+        creator = create_creator(session, now, name=name, email=invitee.email, country=to.country)
+    own = (Enrollment.program_id == to.program_id, Enrollment.creator_id == creator.id)
     state = session.scalar(select(Enrollment.state).where(*own))
     if state is None:
-        enroll(session, now, actor=actor, program_id=program_id, creator_id=creator.id)
-    outcomes = {None: Outcome.ADDED, "ended": Outcome.LEFT}
-    return AddedCreator(creator.id, name, invitee.email, outcomes.get(state, Outcome.TAKES_PART))
+        enroll(session, now, actor=actor, program_id=to.program_id, creator_id=creator.id)
+    outcome = {None: Outcome.ADDED, "ended": Outcome.LEFT}.get(state, Outcome.TAKES_PART)
+    url = None
+    if creator.user_id is None and outcome is not Outcome.LEFT:
+        offer = Offer(Kind.CREATOR, to.brand_id, None, creator.id, to.program_id)
+        url = invite(session, now, offer, actor=actor, sending=to.sending).url
+    return AddedCreator(creator.id, name, invitee.email, outcome, url)

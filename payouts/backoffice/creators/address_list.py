@@ -15,7 +15,7 @@ from tracker.people.accounts.rules import normalize_email, normalize_name
 
 MAX_LINES = 2_000
 _SEPARATORS = ",;\t"
-_ANGLE = re.compile(r"(?P<name>[^<>]*)<\s*(?P<address>[^<>]*@[^<>]*)>\s*")
+_ANGLE = re.compile(r"(?P<name>.*)<\s*(?P<address>[^<>]*@[^<>]*)>\s*")
 _ADDRESS_HEADINGS = frozenset(
     ("email", "e-mail", "mail", "emailaddress", "address", "e-mail-adresse", "mailadresse", "emailadresse")
 )

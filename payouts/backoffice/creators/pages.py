@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from config.database import read_session, transact
 from payouts.backoffice.blueprint import blueprint
-from payouts.backoffice.creators.adding import AddedCreator, add_creators
+from payouts.backoffice.creators.adding import AddedCreator, Invitation, add_creators
 from payouts.backoffice.creators.address_list import AddressList, Fault, parse_address_list
 from payouts.backoffice.creators.listing import PAGE, creators_of_brand
 from payouts.backoffice.fields import read
@@ -25,6 +25,7 @@ from tracker.people.accounts.models import Brand
 from tracker.people.accounts.operations import get_brand
 from tracker.people.accounts.roles import EVERY_ROLE, RUNS_THE_PROGRAM
 from tracker.people.accounts.rules import normalize_country
+from tracker.people.invitations.operations import Sending
 from tracker.programs.models import Program
 from tracker.programs.operations import list_programs
 from tracker.ui.forms import Form
@@ -70,12 +71,12 @@ def invite_creators(person: Person, brand_id: str) -> AnyResponse:
     _check_list(form, listed)
     if form.errors or country is None:
         return _page(brand, programs, form, listed)
+    sending = Sending(site().settings.web_url, site().settings.secret_keys)
     work = partial(
         add_creators,
         now=request_time(),
         actor=person.actor("backoffice.invite_creators"),
-        program_id=program_id,
-        country=country,
+        to=Invitation(brand_id, program_id, country, sending),
         invitees=listed.invitees,
     )
     try:
@@ -83,7 +84,7 @@ def invite_creators(person: Person, brand_id: str) -> AnyResponse:
     except LinkledgerError as error:
         form.reject(error)
         return _page(brand, programs, form, listed)
-    return _result_page(brand, program_id, added, listed)
+    return _result_page(brand, added, listed, shows_links=person.is_operator)
 
 
 def _whole_list(form: Form) -> str:
@@ -133,11 +134,15 @@ def _page(brand: Brand, programs: list[Program], form: Form, listed: AddressList
     )
 
 
-def _result_page(brand: Brand, program_id: str, added: list[AddedCreator], listed: AddressList) -> Response:
+def _result_page(
+    brand: Brand, added: list[AddedCreator], listed: AddressList, *, shows_links: bool
+) -> Response:
+    """Without SMTP, an operator sees the links; others hear that an operator has them."""
     return Form().page(
         "backoffice/invited_creators.html",
         brand=brand,
-        program_id=program_id,
+        shows_links=shows_links and not site().settings.smtp_url,
+        has_smtp=bool(site().settings.smtp_url),
         added=added,
         bad_lines=listed.bad_lines,
         setup=setup_bar(brand.id, Step.CREATOR),

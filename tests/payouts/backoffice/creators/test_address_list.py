@@ -104,6 +104,7 @@ def test_a_list_that_is_too_long_ends_with_a_named_line() -> None:
 
 def test_a_formula_is_a_name_like_any_other_and_is_never_run() -> None:
     assert read("=cmd|x <mira@creators.example>") == [("=cmd|x", MIRA[1])]
+    assert read("<b>Mira</b> <mira@creators.example>") == [("<b>Mira</b>", MIRA[1])]
 
 
 @given(st.text(max_size=200))
