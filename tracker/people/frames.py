@@ -12,6 +12,7 @@ from tracker.people.access.person import Person
 from tracker.people.accounts.models import Brand
 from tracker.people.installation.mode import mode_of
 from tracker.people.installation.rules import Mode
+from tracker.people.looks.pages import look_of
 from tracker.ui.frame import PRODUCT, Frame
 
 BRAND_HOME = "backoffice.home"
@@ -32,6 +33,7 @@ def _frame(session: Session, person: Person, brand_id: str | None) -> Frame:
     return Frame(
         house=PRODUCT if brand is None else brand.name,
         house_url=_house_url(brand_id),
+        look=None if brand_id is None else look_of(session, brand_id),
         person=person.name,
         role=_role(person, brand_id),
         profile_url=url_for("people.profile") if "people.profile" in current_app.view_functions else None,

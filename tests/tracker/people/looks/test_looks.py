@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from flask import render_template_string
+from flask import g, render_template_string
 from sqlalchemy import select
 
 from config.database import Databases, read_session, transact
@@ -15,6 +15,9 @@ from tests.tracker.people.looks.pictures import jpeg, png
 from tracker.audit.actors import command_line
 from tracker.audit.models import AuditEntry, AuditPersonal
 from tracker.errors import Invalid, NotFound
+from tracker.people.access.person import Person
+from tracker.people.accounts.roles import Role
+from tracker.people.frames import frame_of_person
 from tracker.people.looks.models import BrandLook
 from tracker.people.looks.operations import find_look, set_look
 from tracker.people.looks.pages import look_of
@@ -117,3 +120,18 @@ def test_the_command_sets_and_shows_a_look(terminal: Terminal, cast: Cast, tmp_p
     assert terminal.ask("brand", "look", cast.brand_id) == made
     assert "picture" in terminal.refused("brand", "look", cast.brand_id, "--logo", str(tmp_path / "logo.svg"))
     assert terminal.ask("brand", "look", cast.brand_id, "--no-logo")["logo"] is None
+
+
+def test_the_pages_of_a_brand_have_its_look(
+    settings: Settings, databases: Databases, now: datetime, cast: Cast
+) -> None:
+    change(databases, now, cast.brand_id, colour="#0e5560")
+    roles = {cast.brand_id: Role.OWNER}
+    owner = Person(
+        "usr_1", "O", "o@teas.example", None, None, "ses_1", False, None, roles, now, now, None, None, None
+    )
+    with create_app(settings).test_request_context(f"/app/brands/{cast.brand_id}/team"):
+        g.person = owner
+        frame = frame_of_person()
+    assert frame.look is not None
+    assert frame.look.stylesheet_url is not None
