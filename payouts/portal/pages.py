@@ -15,6 +15,7 @@ from payouts.portal.next_payday import NextPayday, next_payday
 from payouts.portal.received import received
 from payouts.portal.words import change_words
 from tracker.http.site import site
+from tracker.language.formats import day_in
 from tracker.language.texts import gettext_noop as N_
 from tracker.people.access.current import request_time
 from tracker.people.access.page_guards import creator_page
@@ -67,6 +68,7 @@ def home(person: Person) -> str:
         change_words=change_words,
         first_of=_first_of,
         day_of=date.fromisoformat,
+        day_in=day_in,
     )
 
 
