@@ -13,6 +13,7 @@ import tracker.audit.models
 import tracker.clicks.models
 import tracker.mail.models
 import tracker.people.accounts.models
+import tracker.people.credentials.models
 import tracker.people.installation.models
 import tracker.people.invitations.models
 import tracker.people.keys.models
@@ -43,6 +44,7 @@ MODULES = (
     tracker.clicks.models,
     tracker.mail.models,
     tracker.people.accounts.models,
+    tracker.people.credentials.models,
     tracker.people.installation.models,
     tracker.people.invitations.models,
     tracker.people.keys.models,

@@ -15,6 +15,7 @@ class MailKind(StrEnum):
     SIGN_IN = "sign_in"
     INVITATION = "invitation"
     ADDRESS_CHANGE = "address_change"
+    CREDENTIAL_CHANGED = "credential_changed"
     TEAM_CHANGED = "team_changed"
     TEST = "test"
 
@@ -62,6 +63,7 @@ RULES: dict[MailKind, KindRules] = {
     MailKind.SIGN_IN: KindRules(secret=True),
     MailKind.INVITATION: KindRules(secret=True),
     MailKind.ADDRESS_CHANGE: KindRules(secret=True),
+    MailKind.CREDENTIAL_CHANGED: KindRules(),
     MailKind.TEAM_CHANGED: KindRules(),
     MailKind.TEST: KindRules(),
     MailKind.STATEMENT_READY: KindRules(),

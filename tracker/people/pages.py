@@ -9,7 +9,8 @@ from tracker.people.frames import frame_of_person
 from tracker.people.invitations import acceptance_pages, team_pages
 from tracker.people.profile import email_pages
 from tracker.people.profile import pages as profile_pages
-from tracker.people.sign_in import home_pages, sign_in_pages, step_up_pages
+from tracker.people.profile import password_pages as own_password_pages
+from tracker.people.sign_in import home_pages, password_pages, sign_in_pages, step_up_pages
 from tracker.ui.frame import install_frames
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "email_pages",
     "home_pages",
     "install_people",
+    "own_password_pages",
+    "password_pages",
     "profile_pages",
     "sign_in_pages",
     "step_up_pages",

@@ -22,7 +22,7 @@ from tracker.people.accounts.roles import Role
 View = Callable[..., Any]
 Check = Callable[[Person, dict[str, Any]], None]
 
-SECRET_FIELDS = ("password", "code")
+SECRET_FIELDS = ("password", "code", "credential")
 """Fields whose names contain one of these words are never sent back to the browser."""
 
 

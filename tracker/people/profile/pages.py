@@ -16,6 +16,7 @@ from tracker.people.access.current import request_time
 from tracker.people.access.page_guards import signed_in
 from tracker.people.access.person import Person
 from tracker.people.blueprint import blueprint
+from tracker.people.credentials.passwords import has_password
 from tracker.people.profile.details import edit_details
 from tracker.people.sessions.cookies import clear_session_cookie
 from tracker.people.sessions.operations import end_all, end_session, live_sessions
@@ -85,12 +86,14 @@ def _signed_out() -> Response:
 def _page(person: Person, form: Form) -> Response:
     with read_session(site().databases.main) as session:
         sessions = live_sessions(session, request_time(), person.user_id)
+        with_password = has_password(session, person.user_id)
     html = render_template(
         "people/profile.html",
         form=form,
         person=person,
         zone=person.timezone or "UTC",
         sessions=sessions,
+        has_password=with_password,
         zones=_zones(),
         day_in=day_in,
     )

@@ -33,6 +33,10 @@ MAILS_FROM_ADDRESS = Limit("mail_from_address", 30, timedelta(minutes=15))
 WRONG_CODES_OF_ACCOUNT = Limit("wrong_code", 20, timedelta(days=1))
 """20 of a million codes a day. The link in the mail works on, so nobody can be locked out with it."""
 CODES_FROM_ADDRESS = Limit("code_from_address", 60, timedelta(minutes=15))
+PASSWORDS_OF_ACCOUNT = Limit("password", 20, timedelta(days=1))
+"""20 wrong ones a day: a right one begins the count again. Codes by mail work on."""
+PASSWORDS_FROM_ADDRESS = Limit("password_from_address", 60, timedelta(minutes=15))
+PASSKEYS_FROM_ADDRESS = Limit("passkey_from_address", 60, timedelta(minutes=15))
 
 
 class TooManyAttempts(LinkledgerError):
@@ -103,6 +107,13 @@ def require_below(session: Session, now: datetime, limit: Limit, subject: str) -
     )
     if ends_at is not None:
         raise TooManyAttempts(_seconds(ends_at - now))
+
+
+def clear_attempts(session: Session, limit: Limit, subject: str) -> None:
+    """Begin the count of this subject again, after a success."""
+    session.execute(
+        delete(AttemptCount).where(AttemptCount.kind == limit.kind, AttemptCount.subject == subject)
+    )
 
 
 def forget_attempts(session: Session, now: datetime) -> int:

@@ -1,0 +1,1 @@
+"""Other ways to sign in: a password, passkeys."""

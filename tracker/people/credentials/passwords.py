@@ -1,0 +1,88 @@
+"""Setting and removing a password, and signing in with one. Every function works in the caller's transaction.
+
+Nothing is hashed here: it takes too long for a transaction. See hashing.py.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, literal, select, update
+from sqlalchemy.orm import Session
+
+from config.affected import affected_rows
+from config.insert import insert_into
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor
+from tracker.audit.operations import record
+from tracker.people.accounts.models import User
+from tracker.people.credentials.letters import Change, Sending, tell_person
+from tracker.people.credentials.models import UserPassword
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Who has an address, and the hash of their password. Both are None for nobody."""
+
+    user_id: str | None
+    password_hash: str | None
+
+
+def candidate_with(session: Session, email: str) -> Candidate:
+    """Whose password is to be verified. The same single query for a known and an unknown address."""
+    asked = select(literal(email).label("email")).subquery()
+    user_id, password_hash = session.execute(
+        select(User.id, UserPassword.password_hash)
+        .select_from(asked)
+        .join(User, User.email == asked.c.email, isouter=True)
+        .join(UserPassword, UserPassword.user_id == User.id, isouter=True)
+    ).one()
+    return Candidate(user_id, password_hash)
+
+
+def still_counts(session: Session, candidate: Candidate, verified_hash: str) -> bool:
+    """Whether the password that was verified is still the one of this user. Stores the hash to keep."""
+    kept = (
+        update(UserPassword)
+        .where(UserPassword.user_id == candidate.user_id)
+        .where(UserPassword.password_hash == candidate.password_hash)
+        .values(password_hash=verified_hash)
+    )
+    return affected_rows(session, kept) == 1
+
+
+def has_password(session: Session, user_id: str) -> bool:
+    return session.scalar(select(UserPassword.user_id).where(UserPassword.user_id == user_id)) is not None
+
+
+def set_password(
+    session: Session, now: datetime, *, actor: Actor, user_id: str, password_hash: str, sending: Sending
+) -> None:
+    """Set or replace the password of a user, and tell them by mail."""
+    values = {"password_hash": password_hash, "set_at": now}
+    session.execute(
+        insert_into(UserPassword, session)
+        .values(user_id=user_id, **values)
+        .on_conflict_do_update(index_elements=["user_id"], set_=values)
+    )
+    _tell(session, now, actor, user_id, Action.USER_PASSWORD_SET, Change.PASSWORD_SET, sending)
+
+
+def remove_password(session: Session, now: datetime, *, actor: Actor, user_id: str, sending: Sending) -> bool:
+    """Remove the password of a user, and tell them by mail. Returns False when there was none."""
+    removed = affected_rows(session, delete(UserPassword).where(UserPassword.user_id == user_id)) == 1
+    if removed:
+        _tell(session, now, actor, user_id, Action.USER_PASSWORD_REMOVE, Change.PASSWORD_REMOVED, sending)
+    return removed
+
+
+def _tell(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    user_id: str,
+    action: Action,
+    change: Change,
+    sending: Sending,
+) -> None:
+    entry_id = record(session, now, actor, action, **about(Subject.USER, user_id))
+    tell_person(session, now, session.get_one(User, user_id), change, entry_id, sending)
