@@ -3,13 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 
-from sqlalchemy import Select, bindparam, exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.among import among
-from config.columns import UtcTime
 from config.settings import Settings
 from payouts.mail.lines import LINE_KINDS, compose_about_lines
 from payouts.mail.post import Post
@@ -29,19 +27,6 @@ COMPOSERS: Mapping[MailKind, Composer] = {
     MailKind.STATEMENT_REMINDER: compose_about_statement,
     MailKind.STATEMENT_APPROVED: compose_about_statement,
 }
-
-
-def any_cause_due(session: Session, now: datetime) -> bool:
-    """By the index of causes that are not composed."""
-    return bool(session.scalar(_any_due(), {"now": now}))
-
-
-@cache
-def _any_due() -> Select[bool]:
-    due = exists().where(
-        MailCause.composed_at.is_(None), MailCause.not_before <= bindparam("now", type_=UtcTime())
-    )
-    return select(due)
 
 
 def due_groups(session: Session, now: datetime) -> Sequence[Sequence[str]]:

@@ -1,4 +1,4 @@
-"""The jobs that compose and send e-mail, and the look whether they have something to do."""
+"""The jobs that compose and send e-mail."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -10,19 +10,13 @@ from config.database import Databases, read_session, transact
 from config.settings import Settings
 from payouts.jobs.context import JobContext
 from payouts.jobs.reasons import failed_result
-from payouts.mail.due import any_cause_due, compose_group, due_groups
+from payouts.mail.due import compose_group, due_groups
 from tracker.errors import NotNow
-from tracker.mail.delivery.claims import anything_due, end_expired
+from tracker.mail.delivery.claims import end_expired
 from tracker.mail.delivery.run import deliver
 from tracker.mail.delivery.words import problem_words
 
 log = structlog.get_logger(__name__)
-
-
-def has_mail(databases: Databases, settings: Settings, now: datetime) -> bool:
-    """Whether a job of the lane has something to do: two small queries, every few seconds."""
-    with read_session(databases.main) as session:
-        return any_cause_due(session, now) or anything_due(session, now, can_send=bool(settings.smtp_url))
 
 
 def compose_mail(context: JobContext) -> dict[str, Any]:

@@ -16,15 +16,10 @@ from config.logs import configure_logs
 from config.schema import SchemaMismatch, require_current_schema
 from config.settings import Settings, load_settings
 from payouts.processes.job_table import Lane, tick
-from payouts.processes.mail_jobs import has_mail, send_between_slots
+from payouts.processes.mail_lane import MailLane
 
 TICK_INTERVAL_S = 15
 """How often due jobs are looked up. A job runs once per slot, whatever this interval is."""
-
-MAIL_INTERVAL_S = 3
-"""How often the outbox is looked at. Jobs of its lane begin only where something is due."""
-
-_INTERVALS_S = {Lane.MAIL: MAIL_INTERVAL_S}
 
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
@@ -42,21 +37,25 @@ def main() -> int:
     scheduler = scheduler_of(databases, settings)
     # sigwait, not a handler: a handler could interrupt code that has a lock, and could run twice.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    mail = MailLane(databases, settings)
     scheduler.start()
+    mail.start()
     signal.sigwait(STOP_SIGNALS)
+    mail.stop()
     scheduler.shutdown(wait=True)
     databases.close()
     return 0
 
 
 def scheduler_of(databases: Databases, settings: Settings) -> BackgroundScheduler:
-    """A scheduler, not started yet, with a thread for each lane."""
-    executors = {lane.value: ThreadPoolExecutor(1) for lane in Lane}
+    """A scheduler, not started yet, with a thread for each lane but that of mail (`MailLane`)."""
+    lanes = [lane for lane in Lane if lane is not Lane.MAIL]
+    executors = {lane.value: ThreadPoolExecutor(1) for lane in lanes}
     scheduler = BackgroundScheduler(timezone=UTC, executors=executors)
-    for lane in Lane:
+    for lane in lanes:
         scheduler.add_job(
             partial(_tick, databases, settings, lane),
-            IntervalTrigger(seconds=_INTERVALS_S.get(lane, TICK_INTERVAL_S), timezone=UTC),
+            IntervalTrigger(seconds=TICK_INTERVAL_S, timezone=UTC),
             executor=lane.value,
             next_run_time=datetime.now(UTC),
             max_instances=1,
@@ -67,12 +66,7 @@ def scheduler_of(databases: Databases, settings: Settings) -> BackgroundSchedule
 
 
 def _tick(databases: Databases, settings: Settings, lane: Lane) -> None:
-    now = datetime.now(UTC)
-    if lane is not Lane.MAIL:
-        tick(databases, settings, now, lane)
-    elif has_mail(databases, settings, now):
-        tick(databases, settings, now, lane)
-        send_between_slots(databases, settings)
+    tick(databases, settings, datetime.now(UTC), lane)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ Until then an undo recalls them, and many lines of one run become one message.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from config.among import among
@@ -46,6 +47,12 @@ def note_all(session: Session, now: datetime, causes: Sequence[Cause]) -> None:
         {"id": new_id("mca", now), **vars(each), "kind": each.kind.value, "noted_at": now} for each in causes
     ]
     insert_missing(session, MailCause, rows)
+
+
+@cache
+def next_cause() -> Select[datetime]:
+    """When a cause next has to be composed. By the index of causes that are not composed."""
+    return select(func.min(MailCause.not_before)).where(MailCause.composed_at.is_(None))
 
 
 def recall(session: Session, kind: MailKind, subject_id: str) -> bool:

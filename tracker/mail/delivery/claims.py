@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from config.columns import UtcTime
@@ -30,12 +31,15 @@ class Claimed:
     attempts: int
 
 
-def anything_due(session: Session, now: datetime, *, can_send: bool) -> bool:
-    """Whether a message has to be sent, or has expired. One query, by the index of waiting messages."""
-    wanted = MailMessage.expires_at <= now
-    if can_send:
-        wanted = or_(MailMessage.due_at <= now, wanted)
-    return bool(session.scalar(select(exists().where(MailMessage.due_at.is_not(None), wanted))))
+@cache
+def next_delivery(*, can_send: bool) -> Select[datetime]:
+    """When a message next has to be sent, or expires. By the index of waiting messages."""
+    waiting = MailMessage.due_at.is_not(None)
+    expires = select(func.min(MailMessage.expires_at).label("at")).where(waiting)
+    if not can_send:
+        return expires
+    due = select(func.min(MailMessage.due_at).label("at")).where(waiting)
+    return select(func.min(due.union_all(expires).subquery().c.at))
 
 
 def due_messages(session: Session, now: datetime, limit: int) -> Sequence[str]:

@@ -10,12 +10,13 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from config.database import Databases, make_engine, transact
+from config.locking.commits import CommitWatch, Watch
 from config.settings import Settings
 from tests.cast.people import PERSON, START, Cast
 from tests.tracker.clicks.entry_points import make_link
 from tests.tracker.clicks.recording.test_spool_writer import wait_until
 from tracker.clicks.redirect.link_cache import NOT_CACHED, LinkCache
-from tracker.clicks.redirect.link_source import CommitWatch, LinkSource, Watch, link_source
+from tracker.clicks.redirect.link_source import LinkSource, link_source
 from tracker.programs.links.changes import LinkChanges
 from tracker.programs.links.domains import add_domain
 from tracker.programs.links.operations import LinkLookup
