@@ -82,6 +82,10 @@ COMMANDS: dict[str, ListedCommand] = tracker_commands.COMMANDS | {
         "payouts.demo.commands:demo_command",
         "Try Linkledger with an invented brand, its shop, its creators, and two months of history.",
     ),
+    "doctor": ListedCommand(
+        "payouts.monitoring.doctor_command:doctor_command",
+        "Examine the installation and its e-mail, step by step.",
+    ),
     "explain": ListedCommand(
         "payouts.explain.commands:explain_command",
         "Show the history of an order: event, click, attribution, commission, statement, transfer.",

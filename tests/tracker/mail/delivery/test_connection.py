@@ -6,15 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from tests.harness.databases.snapshots import NOW
 from tests.harness.mail_server import PASSWORD, USER, check_password, running_mail_server
 from tracker.mail.delivery import connection
 from tracker.mail.delivery.connection import Connection, ServerFailed
@@ -24,25 +18,6 @@ from tracker.mail.delivery.server import MailServer, mail_server, sender_address
 HOST = "app.teas.example"
 QUOTED = "mailer:hunter2%20%40"
 MESSAGE = b"Subject: hello\r\n\r\n.hidden dot\r\n"
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.teas.example")])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, NOW, NOW + timedelta(days=3650))
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file = tmp_path / "certificate.pem"
-    file.write_bytes(made + private)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
 
 
 def steps_of(server: MailServer) -> list[str]:
