@@ -1,30 +1,34 @@
 """Finds texts of a page that are in no catalogue: in the pseudo-language, every translated text is marked.
 
 Texts of people and data are not ours. A template says so with `translate="no"`, as HTML defines it, or with
-the elements for data, times, foreign names and code.
+the elements for data, times, foreign names, code and typed text.
 """
 
 from html.parser import HTMLParser
 
 from tracker.language.texts import PSEUDO_MARKS
 
-DATA_ELEMENTS = frozenset(("data", "time", "bdi", "code", "kbd", "pre", "script", "style", "svg"))
+DATA_ELEMENTS = frozenset(("data", "time", "bdi", "code", "kbd", "pre", "script", "style", "svg", "textarea"))
 VOID_ELEMENTS = frozenset(("br", "hr", "img", "input", "link", "meta", "source", "wbr"))
 TEXT_ATTRIBUTES = ("alt", "aria-label", "title", "placeholder")
 PRODUCT = "Linkledger"
 
 
-def untranslated(html: str) -> list[str]:
-    """The texts and attributes outside the marks that contain a letter, in the order of the page."""
-    reader = _Reader()
+def untranslated(html: str, house: str = PRODUCT) -> list[str]:
+    """The texts and attributes outside the marks that contain a letter, in the order of the page.
+
+    `house`: the name of the brand, which the title ends with.
+    """
+    reader = _Reader(house)
     reader.feed(html)
     reader.close()
     return reader.found
 
 
 class _Reader(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, house: str) -> None:
         super().__init__()
+        self._names = (f" – {house}", PRODUCT)
         self.found: list[str] = []
         self._depth = 0
         """How many marked texts are open."""
@@ -64,5 +68,7 @@ class _Reader(HTMLParser):
         for character in text:
             depth += (character == PSEUDO_MARKS[0]) - (character == PSEUDO_MARKS[1])
             outside += character if depth == 0 else " "
-        if any(character.isalpha() for character in outside.replace(PRODUCT, "")):
+        for name in self._names:
+            outside = outside.replace(name, "")
+        if any(character.isalpha() for character in outside):
             self.found.append(" ".join(text.split()))

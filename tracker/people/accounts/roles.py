@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from tracker.errors import Invalid
+from tracker.language.texts import gettext as _
 
 
 class Role(StrEnum):
@@ -35,5 +36,10 @@ def role_named(name: str) -> Role:
         return Role(name)
     except ValueError:
         raise Invalid(
-            f"The role cannot be {name!r}; choose one of: {', '.join(Role)}.", field="role"
+            _(
+                "The role cannot be %(name)s; choose one of: %(roles)s.",
+                name=repr(name),
+                roles=", ".join(Role),
+            ),
+            field="role",
         ) from None

@@ -11,6 +11,7 @@ import idna
 from babel import Locale
 
 from tracker.errors import Invalid
+from tracker.language.texts import gettext as _
 from tracker.money import MAX_MINOR, exponent
 from tracker.people.accounts.minimums import default_minimum_minor
 
@@ -42,13 +43,19 @@ def normalize_name(text: str) -> str:
     """The name in NFC, with single spaces. Raises Invalid if it is empty, too long or unprintable."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not 1 <= len(name) <= NAME_LENGTH:
-        raise Invalid(f"A name has 1 to {NAME_LENGTH} characters; this one has {len(name)}.")
+        raise Invalid(
+            _(
+                "A name has 1 to %(limit)s characters; this one has %(length)s.",
+                limit=NAME_LENGTH,
+                length=len(name),
+            )
+        )
     if any(
         unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") or character in _DIRECTION_MARKS
         for character in name
     ):
         raise Invalid(
-            "A name cannot contain control characters or characters that change the writing direction."
+            _("A name cannot contain control characters or characters that change the writing direction.")
         )
     return name
 
@@ -58,8 +65,8 @@ def normalize_email(text: str) -> str:
 
     All in lower case: the local part is case-sensitive in RFC 5321, but not at the mail hosts in use.
     """
-    local, _, domain = text.strip().rpartition("@")
-    invalid = Invalid("The e-mail address is not valid: it must have the form name@host.example.")
+    local, _at, domain = text.strip().rpartition("@")
+    invalid = Invalid(_("The e-mail address is not valid: it must have the form name@host.example."))
     if not _LOCAL_PART.fullmatch(local) or len(local) > 64:
         raise invalid
     try:

@@ -20,6 +20,7 @@ from tracker.errors import Conflict, NotFound
 from tracker.ids import new_id
 from tracker.language.formats import format_time
 from tracker.language.texts import current_language, use_language
+from tracker.language.texts import gettext as _
 from tracker.mail.compose import compose
 from tracker.mail.kinds import MailKind
 from tracker.mail.letters import Recipient
@@ -90,7 +91,7 @@ def send_again(
     """Send an open or expired invitation of a brand again. The former link ends. Raises NotFound."""
     found = session.scalars(_open_of_brand(brand_id).where(Invitation.id == invitation_id)).one_or_none()
     if found is None:
-        raise NotFound("This invitation is not open.")
+        raise NotFound(_("This invitation is not open."))
     return invite(session, now, offer_of(found), actor=actor, sending=sending, email=found.email)
 
 
@@ -105,7 +106,7 @@ def revoke_invitation(
         .values(revoked_at=now)
     )
     if affected_rows(session, ended) != 1:
-        raise NotFound("This invitation is not open.")
+        raise NotFound(_("This invitation is not open."))
     subject = about(Subject.INVITATION, invitation_id, brand_id)
     record(session, now, actor, Action.INVITATION_REVOKE, **subject)
 

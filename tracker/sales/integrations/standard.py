@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from tracker.errors import Invalid
+from tracker.language.texts import gettext as _
 from tracker.sales.integrations.kind import Kind, OrderIds, Role
 from tracker.sales.integrations.shared_key import SECRET_PREFIX
 from tracker.sales.integrations.trial_order import TrialMessage, TrialOrder, trial_message
@@ -74,7 +75,12 @@ def check_secret(secret: str) -> None:
     except (binascii.Error, ValueError):
         key = b""
     if not secret.startswith(SECRET_PREFIX) or not 24 <= len(key) <= 64:
-        raise Invalid(f"The secret must be {SECRET_PREFIX}, followed by the base64 of 24 to 64 random bytes.")
+        raise Invalid(
+            _(
+                "The secret must be %(prefix)s, followed by the base64 of 24 to 64 random bytes.",
+                prefix=SECRET_PREFIX,
+            )
+        )
 
 
 def read(body: bytes) -> Message:
@@ -127,7 +133,7 @@ def _any_signature_matches(expected: Sequence[bytes], header: str) -> bool:
     """Whether one signature in the header is expected. All pairs are compared, in constant time."""
     found = False
     for entry in header.split():
-        version, _, encoded = entry.partition(",")
+        version, _comma, encoded = entry.partition(",")
         if version != _VERSION:
             continue
         try:

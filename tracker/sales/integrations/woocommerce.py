@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from tracker.errors import Invalid
+from tracker.language.texts import gettext as _
 from tracker.reasons import ReasonTexts
 from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.kind import Kind, RefundIds, Role
@@ -111,10 +112,11 @@ def signed_headers(secret: str, delivery_id: str, body: bytes, about: str) -> di
 def check_secret(secret: str) -> None:
     """Raises Invalid when it cannot be a secret. The message does not repeat the secret."""
     if visible_ascii(secret) is None or len(secret) < 16 or set(secret) & set("&<>\"'"):
-        raise Invalid(
+        message = _(
             "The secret of a WooCommerce webhook must have 16 to 200 visible characters, none of & < > \" ' "
-            "(which WordPress changes). Without a secret, one is generated that you copy into the webhook."
+            "(which WordPress changes). Without one, Linkledger makes one for you to copy."
         )
+        raise Invalid(message)
 
 
 def read(body: bytes, about: str | None) -> Message:

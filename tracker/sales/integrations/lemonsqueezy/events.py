@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.errors import Invalid
+from tracker.language.texts import gettext as _
 from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.lemonsqueezy import sales
 from tracker.sales.integrations.lemonsqueezy.objects import (
@@ -101,8 +102,10 @@ def check_secret(secret: str) -> None:
     """
     if visible_ascii(secret) is None or not 16 <= len(secret) <= 40:
         raise Invalid(
-            "The signing secret of a Lemon Squeezy webhook must have 16 to 40 visible characters. Without a "
-            "secret, one is generated that you copy into the webhook."
+            _(
+                "The signing secret of a Lemon Squeezy webhook must have 16 to 40 visible characters. "
+                "Without a secret, one is generated that you copy into the webhook."
+            )
         )
 
 

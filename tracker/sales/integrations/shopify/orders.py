@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.errors import Invalid
+from tracker.language.texts import gettext as _
 from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.order_fields import (
     child,
@@ -84,8 +85,11 @@ def check_secret(secret: str) -> None:
     """Raises Invalid when it cannot be a secret. The message does not repeat the secret."""
     if visible_ascii(secret) is None or len(secret) < 16 or secret.startswith(("shpat_", "shpca_")):
         raise Invalid(
-            "Shopify signs with the secret shown below the list in Settings, Notifications, Webhooks, or "
-            "with the client secret of an app: 16 characters or more. Access tokens (shpat_) are not secrets."
+            _(
+                "Shopify signs with the secret shown below the list in Settings, Notifications, Webhooks, or "
+                "with the client secret of an app: 16 characters or more. "
+                "Access tokens (shpat_) are not secrets."
+            )
         )
 
 

@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.errors import Invalid
+from tracker.language.texts import gettext as _
 from tracker.sales.event_reasons import EventReason
 from tracker.sales.integrations.shared_key import body_key, lower_case, visible_ascii
 from tracker.sales.integrations.stripe import payments as stripe_payments
@@ -83,8 +84,8 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
     if not given:
         raise NotAuthentic("missing", "The request needs the header Stripe-Signature.")
     parts = [part.partition("=") for part in given.split(",")]
-    seconds = next((value for name, _, value in parts if name.strip() == "t"), "")
-    signatures = [value.strip().encode() for name, _, value in parts if name.strip() == "v1"]
+    seconds = next((value for name, _equals, value in parts if name.strip() == "t"), "")
+    signatures = [value.strip().encode() for name, _equals, value in parts if name.strip() == "v1"]
     if not _SECONDS.fullmatch(seconds) or not signatures:
         raise NotAuthentic("malformed", "Stripe-Signature must have t= with seconds since 1970, and a v1=.")
     found = False
@@ -115,8 +116,10 @@ def check_secret(secret: str) -> None:
     """Raises Invalid for an API key and other invalid secrets. The message does not repeat the secret."""
     if not _SECRET.fullmatch(secret):
         raise Invalid(
-            "The signing secret of an endpoint at Stripe begins with whsec_. The endpoint's page shows it "
-            "(Developers, Webhooks); API keys, which begin with sk_ or rk_, are not accepted."
+            _(
+                "The signing secret of an endpoint at Stripe begins with whsec_. The endpoint's page shows "
+                "it (Developers, Webhooks); API keys, which begin with sk_ or rk_, are not accepted."
+            )
         )
 
 

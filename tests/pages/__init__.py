@@ -1,0 +1,1 @@
+"""One small installation with everything in it, and a walk through all of its pages."""
