@@ -1,7 +1,7 @@
 """Amounts and currencies. Amounts are integers in minor units, never floats."""
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 from functools import cache
 
 import iso4217
@@ -78,7 +78,7 @@ def parse_rate_bp(text: str) -> int:
     """
     try:
         rate = Decimal(text.strip().removesuffix("%").strip()) * 100
-    except InvalidOperation:
+    except (InvalidOperation, Overflow):
         rate = Decimal("NaN")
     if not rate.is_finite() or rate != rate.to_integral_value() or not 0 <= rate <= RATE_UNIT_BP:
         raise Invalid(

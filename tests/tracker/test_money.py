@@ -66,7 +66,9 @@ def test_a_rate_is_parsed_as_a_percentage(text: str, rate_bp: int) -> None:
     assert parse_rate_bp(text) == rate_bp
 
 
-@pytest.mark.parametrize("text", ["100.01", "-1", "12.345", "abc", "", "NaN", "Infinity", "1e400"])
+@pytest.mark.parametrize(
+    "text", ["100.01", "-1", "12.345", "abc", "", "NaN", "Infinity", "1e400", "1e999999"]
+)
 def test_invalid_rates_are_rejected(text: str) -> None:
     with pytest.raises(Invalid, match="is not a rate"):
         parse_rate_bp(text)

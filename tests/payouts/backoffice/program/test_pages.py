@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from config.database import read_session
-from payouts.backoffice.fields import parse_amount
+from payouts.backoffice.fields import parse_amount, parse_days
 from tests.cast.books import Books
 from tests.payouts.backoffice.browsers import Browser, new_browser, sign_in
 from tracker.errors import Invalid
@@ -97,7 +97,15 @@ def test_amounts_are_read_as_people_write_them(currency: str, typed: str, minor:
     assert parse_amount(currency)(typed) == minor
 
 
-@pytest.mark.parametrize("typed", ["", "-1", "1.234.5", "nan", "inf", "5 euro", "9" * 30, "0.001"])
+@pytest.mark.parametrize(
+    "typed", ["", "-1", "1.234.5", "nan", "inf", "5 euro", "9" * 30, "0.001", "1e999999", ".", "٣"]
+)
 def test_what_is_no_amount_is_refused(typed: str) -> None:
     with pytest.raises(Invalid):
         parse_amount("EUR")(typed)
+
+
+@pytest.mark.parametrize("typed", ["", "-1", "366", "1e1", "٣", "0" * 20 + "7", "9" * 5000])
+def test_what_is_no_number_of_days_is_refused(typed: str) -> None:
+    with pytest.raises(Invalid):
+        parse_days(0, 365)(typed)
