@@ -33,6 +33,7 @@ _DETAILS = {
     405: gettext_noop(
         "This address cannot be opened like this. Please go back and use the buttons of the page."
     ),
+    413: gettext_noop("That is too much at once. Please go back and send it in smaller parts."),
 }
 """In place of what the framework writes about a status."""
 CROSS_SITE = gettext_noop("This form was sent from another site.")
@@ -65,7 +66,8 @@ def _http_detail(error: HTTPException) -> str:
     description = error.description or error.name
     if is_machine_path(request.path) or error.description != type(error).description:
         return _(description)
-    return _(_DETAILS.get(error.code or 500, _SURPRISE))
+    code = error.code or 500
+    return _(_DETAILS.get(code, _SURPRISE if code >= 500 else _DETAILS[400]))
 
 
 def _database_error(error: OperationalError) -> Response:

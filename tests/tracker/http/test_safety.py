@@ -98,6 +98,27 @@ def test_every_response_has_the_security_headers(app: Flask, path: str) -> None:
         assert response.headers["Referrer-Policy"] == "same-origin"
 
 
+def test_after_a_page_over_tls_browsers_use_tls_alone(app: Flask) -> None:
+    client = app.test_client()
+    over_tls = client.get("/app/sign-in", base_url="https://ll.example")
+    assert over_tls.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert "Strict-Transport-Security" not in client.get("/app/sign-in").headers
+
+
+@pytest.mark.parametrize("address", ["/app/form?a=%00", "/app/form%00", "/app/fo%00rm?a=1"])
+def test_an_address_with_a_character_that_no_database_takes_is_refused(app: Flask, address: str) -> None:
+    response = app.test_client().get(address)
+    assert response.status_code == 400
+    assert "cannot be read" in response.text
+
+
+def test_a_form_with_too_many_parts_is_told_so(app: Flask) -> None:
+    parts = {f"part{number}": "x" for number in range(1_100)}
+    response = app.test_client().post("/app/sign-in", data=parts, content_type="multipart/form-data")
+    assert response.status_code == 413
+    assert "in smaller parts" in response.text
+
+
 FOREIGN = [
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
@@ -106,6 +127,8 @@ FOREIGN = [
     {"Origin": "null"},
     {"Origin": "http://localhost.evil.example"},
     {"Origin": "http://localhost:81"},
+    {"Origin": "http://["},
+    {"Origin": ""},
 ]
 OWN = [
     {"Sec-Fetch-Site": "same-origin"},
