@@ -9,8 +9,9 @@ from tracker.people.frames import frame_of_person
 from tracker.people.invitations import acceptance_pages, team_pages
 from tracker.people.profile import email_pages
 from tracker.people.profile import pages as profile_pages
+from tracker.people.profile import passkey_pages as own_passkey_pages
 from tracker.people.profile import password_pages as own_password_pages
-from tracker.people.sign_in import home_pages, password_pages, sign_in_pages, step_up_pages
+from tracker.people.sign_in import home_pages, passkey_pages, password_pages, sign_in_pages, step_up_pages
 from tracker.ui.frame import install_frames
 
 __all__ = [
@@ -19,7 +20,9 @@ __all__ = [
     "email_pages",
     "home_pages",
     "install_people",
+    "own_passkey_pages",
     "own_password_pages",
+    "passkey_pages",
     "password_pages",
     "profile_pages",
     "sign_in_pages",

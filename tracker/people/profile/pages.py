@@ -16,6 +16,7 @@ from tracker.people.access.current import request_time
 from tracker.people.access.page_guards import signed_in
 from tracker.people.access.person import Person
 from tracker.people.blueprint import blueprint
+from tracker.people.credentials.passkeys import passkeys_of
 from tracker.people.credentials.passwords import has_password
 from tracker.people.profile.details import edit_details
 from tracker.people.sessions.cookies import clear_session_cookie
@@ -87,6 +88,7 @@ def _page(person: Person, form: Form) -> Response:
     with read_session(site().databases.main) as session:
         sessions = live_sessions(session, request_time(), person.user_id)
         with_password = has_password(session, person.user_id)
+        passkeys = len(passkeys_of(session, person.user_id))
     html = render_template(
         "people/profile.html",
         form=form,
@@ -94,6 +96,7 @@ def _page(person: Person, form: Form) -> Response:
         zone=person.timezone or "UTC",
         sessions=sessions,
         has_password=with_password,
+        passkeys=passkeys,
         zones=_zones(),
         day_in=day_in,
     )

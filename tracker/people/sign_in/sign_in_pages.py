@@ -16,6 +16,7 @@ from tracker.people.access.current import current_person, request_time
 from tracker.people.access.page_guards import signed_in
 from tracker.people.access.person import Person
 from tracker.people.blueprint import blueprint
+from tracker.people.credentials.rules import relying_party
 from tracker.people.sessions.cookies import (
     asked_token,
     clear_session_cookie,
@@ -171,6 +172,7 @@ def _sign_in_page(status: int = 200, error: str = "") -> Response:
         email=request.form.get("email", ""),
         error=error,
         next=wanted_page(),
+        party=relying_party(site().settings.web_url),
     )
     return make_response(page, status)
 

@@ -12,6 +12,8 @@ from tracker.people.access.current import request_time
 from tracker.people.access.page_guards import signed_in
 from tracker.people.access.person import Person
 from tracker.people.blueprint import blueprint
+from tracker.people.credentials.passkeys import passkeys_of
+from tracker.people.credentials.rules import relying_party
 from tracker.people.sessions import operations as sessions
 from tracker.people.sessions.cookies import (
     asked_token,
@@ -31,8 +33,10 @@ from tracker.people.sign_in.web import asking, typing, wanted_page
 
 @blueprint.get("/app/step-up")
 @signed_in("offers the ways to prove who one is")
-def step_up(_person: Person) -> Response:
-    return _page()
+def step_up(person: Person) -> Response:
+    with read_session(site().databases.main) as session:
+        with_passkey = bool(passkeys_of(session, person.user_id))
+    return _page(with_passkey=with_passkey)
 
 
 @blueprint.post("/app/step-up")
@@ -113,6 +117,8 @@ def _page(
     error: str = "",
     status: int = 200,
     headers: dict[str, str] | None = None,
+    with_passkey: bool = False,
 ) -> Response:
-    page = render_template("people/step_up.html", found=found, next=wanted_page(), error=error)
+    party = relying_party(site().settings.web_url) if with_passkey else None
+    page = render_template("people/step_up.html", found=found, next=wanted_page(), error=error, party=party)
     return make_response(page, status, headers or {})
