@@ -7,7 +7,7 @@ from tracker.people.blueprint import blueprint
 from tracker.people.connections import Connections, install_connections
 from tracker.people.frames import frame_of_person
 from tracker.people.invitations import acceptance_pages, team_pages
-from tracker.people.profile import email_pages
+from tracker.people.profile import email_pages, notices
 from tracker.people.profile import pages as profile_pages
 from tracker.people.profile import passkey_pages as own_passkey_pages
 from tracker.people.profile import password_pages as own_password_pages
@@ -20,6 +20,7 @@ __all__ = [
     "email_pages",
     "home_pages",
     "install_people",
+    "notices",
     "own_passkey_pages",
     "own_password_pages",
     "passkey_pages",
