@@ -32,9 +32,9 @@ from payouts.commissions.holds.placing import lift_hold, lift_holds, place_hold
 from payouts.commissions.holds.reapplying import reapply_holds
 from payouts.commissions.models import Commission, Entry, PlacedBy
 from payouts.commissions.reasons import CommissionReason
-from payouts.commissions.take_back import take_back_end_of
 from payouts.commissions.worth.causes import Cause, causes_of
 from payouts.commissions.worth.facts import Facts, worth_minor
+from payouts.commissions.worth.take_back import take_back_end_of
 from payouts.ledger.models import Period
 from payouts.ledger.operations import lock_books
 from payouts.ledger.periods import periods_for

@@ -11,9 +11,9 @@ from config.among import among
 from payouts.commissions.adjustment import entered_facts
 from payouts.commissions.entries import current_amount_minor
 from payouts.commissions.models import Commission, Entry
-from payouts.commissions.take_back import take_back_end
 from payouts.commissions.worth.causes import causes_of_sales
 from payouts.commissions.worth.facts import Facts, worth_minor
+from payouts.commissions.worth.take_back import take_back_end
 from payouts.ledger.balances import subject_balances_by_kind
 from payouts.ledger.checks import Finding
 from payouts.ledger.models import Posting, Transaction

@@ -14,10 +14,10 @@ from payouts.commissions.holds.placing import settled_minor
 from payouts.commissions.models import Commission
 from payouts.commissions.reasons import CommissionReason
 from payouts.commissions.replacing import Replaced, supersede_all
-from payouts.commissions.take_back import take_back_end
 from payouts.commissions.undecided import newer_attribution
 from payouts.commissions.worth.causes import causes_of
 from payouts.commissions.worth.facts import worth_minor
+from payouts.commissions.worth.take_back import take_back_end
 from tracker.errors import NotFound
 from tracker.money import Money
 from tracker.programs.models import Terms

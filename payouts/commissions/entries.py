@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from config.insert import insert_all
 from payouts.commissions.models import Commission, Entry, Hold
 from payouts.commissions.movements import movements_of_commission
+from payouts.commissions.notices import note_changes
 from payouts.commissions.positions import OPPOSITES, DraftPeriods, Step, change_steps, decline_steps
 from payouts.commissions.reasons import COMMISSION_TEXTS, CommissionReason
 from payouts.ledger.batches import NewTransaction, post_all
@@ -121,6 +122,7 @@ def record_all(session: Session, now: datetime, brand_id: str, planned: Sequence
         rows.append(_entry_row(now, each, reason, own))
     session.flush()
     insert_all(session, Entry, rows)
+    note_changes(session, now, brand_id, rows, [each.commission.creator_id for each in planned])
 
 
 def record_change(
@@ -226,11 +228,10 @@ def dated(session: Session, brand_id: str, steps: Sequence[Step]) -> list[DatedS
 
 def _transactions(planned: PlannedChange, words: str) -> Iterator[NewTransaction]:
     """That of the change, then those of later periods that follow from it."""
-    commission, change = planned.commission, planned.change
+    commission, change, at = planned.commission, planned.change, planned.change.effective_at
     key = f"{change.kind}:{commission.id}:{change.cause_id}"
     inputs = {"cause": change.cause_id, "reason": words, **change.inputs}
     for number, step in enumerate(planned.steps):
-        at = change.effective_at
         yield NewTransaction(
             kind=step.event,
             event_key=key if number == 0 else f"{key}:{number}",

@@ -1,13 +1,14 @@
 """Composes the messages of causes that are due: a cause, or the lines of one creator, in one transaction."""
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from config.among import among
+from config.columns import UtcTime
 from config.settings import Settings
 from payouts.mail.lines import LINE_KINDS, compose_about_lines
 from payouts.mail.post import Post
@@ -37,11 +38,32 @@ def due_groups(session: Session, now: datetime) -> Sequence[Sequence[str]]:
         .order_by(MailCause.not_before, MailCause.id)
         .limit(BATCH)
     )
-    groups: dict[tuple[str | None, ...], list[str]] = defaultdict(list)
+    groups: dict[tuple[str | None, ...], list[str]] = {}
     for cause_id, kind, brand_id, creator_id in session.execute(query):
-        key = (brand_id, creator_id) if kind in LINE_KINDS else (cause_id,)
-        groups[key].append(cause_id)
-    return list(groups.values())
+        if kind in LINE_KINDS:
+            groups[brand_id, creator_id] = []
+        else:
+            groups[cause_id,] = [cause_id]
+    creators = [str(key[1]) for key in groups if len(key) == 2]
+    for cause_id, brand_id, creator_id in session.execute(_lines_due(), {"now": now, "creators": creators}):
+        if (brand_id, creator_id) in groups:
+            groups[brand_id, creator_id].append(cause_id)
+    return [group for group in groups.values() if group]
+
+
+@cache
+def _lines_due() -> Select[str, str | None, str | None]:
+    """All causes about lines of some creators, however many there are. Parameters: `now`, `creators`."""
+    return (
+        select(MailCause.id, MailCause.brand_id, MailCause.creator_id)
+        .where(
+            MailCause.composed_at.is_(None),
+            MailCause.not_before <= bindparam("now", type_=UtcTime()),
+            MailCause.kind.in_([each.value for each in LINE_KINDS]),
+            among(MailCause.creator_id, "creators"),
+        )
+        .order_by(MailCause.not_before, MailCause.id)
+    )
 
 
 def compose_group(session: Session, now: datetime, cause_ids: Sequence[str], *, settings: Settings) -> int:

@@ -5,7 +5,7 @@ Until then an undo recalls them, and many lines of one run become one message.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -18,8 +18,18 @@ from tracker.ids import new_id
 from tracker.mail.kinds import MailKind
 from tracker.mail.models import MailCause
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNDO_WINDOW = timedelta(minutes=10)
 """How long a message about a decision waits: undoing it within that time recalls the message."""
+
+
+def due_together(now: datetime) -> datetime:
+    """When causes that a run notes are composed: after UNDO_WINDOW, those of ten minutes at the same time.
+
+    A run takes many transactions. So what it changes for one person becomes one message.
+    """
+    slot = UNDO_WINDOW
+    return now + slot + (EPOCH - now) % slot
 
 
 @dataclass(frozen=True)

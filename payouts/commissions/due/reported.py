@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from config.among import among
 from payouts.commissions.due.present_state import CommissionState
-from payouts.commissions.take_back import take_back_end
 from payouts.commissions.worth.causes import Cause, causes_of_sales
 from payouts.commissions.worth.facts import Facts
+from payouts.commissions.worth.take_back import take_back_end
 from tracker.programs.models import Terms
 from tracker.sales.attribution.models import Attribution
 from tracker.sales.orders.amounts import AMOUNT_COLUMNS, amounts_from

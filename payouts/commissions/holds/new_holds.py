@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from config.insert import insert_new
 from payouts.commissions.holds.ends import latest_end
 from payouts.commissions.models import Hold, PlacedBy
+from payouts.commissions.notices import note_holds
 from payouts.commissions.pay_dates import note_pay_dates
 from payouts.commissions.reasons import COMMISSION_TEXTS
 from tracker.ids import new_id
@@ -38,7 +39,8 @@ class NewHold:
 def insert_holds(session: Session, now: datetime, brand_id: str, holds: Sequence[NewHold]) -> list[NewHold]:
     """Insert holds of one brand's commissions. Returns those whose cause did not hold its commission before.
 
-    It moves no money: that of a commission that was released is moved by `place_hold`.
+    The creators are told of them later. It moves no money: that of a commission that was released is moved by
+    `place_hold`.
     """
     if not holds:
         return []
@@ -48,6 +50,7 @@ def insert_holds(session: Session, now: datetime, brand_id: str, holds: Sequence
     inserted = insert_new(session, Hold, rows)
     placed = [each for each, row in zip(holds, rows, strict=True) if row["id"] in inserted]
     note_pay_dates(session, now, [each.commission_id for each in placed])
+    note_holds(session, now, brand_id, [row for row in rows if row["id"] in inserted])
     return placed
 
 

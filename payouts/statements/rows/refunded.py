@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from config.among import among
 from payouts.commissions.due.reported import facts_after
-from payouts.commissions.take_back import take_back_end
 from payouts.commissions.worth.causes import causes_of_sales
+from payouts.commissions.worth.take_back import take_back_end
 from payouts.statements.rows.sold import LineEntry, SoldCommission
 from tracker.programs.models import Terms
 from tracker.sales.orders.models import Sale
