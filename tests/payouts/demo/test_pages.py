@@ -140,7 +140,7 @@ def test_order_reports_an_unreachable_hook(demo_settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("who", "home", "shows"),
+    ("who", "page", "shows"),
     [
         ("creator", r"/app/me/", "How much at Northwind Tea"),
         ("owner", r"/app/brands/brd_\w+/", "Creators"),
@@ -148,12 +148,12 @@ def test_order_reports_an_unreachable_hook(demo_settings: Settings) -> None:
     ],
 )
 def test_one_click_signs_in_to_the_pages_of_the_product(
-    client: FlaskClient, who: str, home: str, shows: str
+    client: FlaskClient, who: str, page: str, shows: str
 ) -> None:
     assert f"/demo/continue/{who}" in text_of(client, "/demo/")
     response = client.post(f"/demo/continue/{who}", follow_redirects=True)
     assert response.status_code == 200
-    assert re.fullmatch(home, response.request.path)
+    assert re.fullmatch(page, response.request.path)
     assert shows in response.text
 
 
