@@ -36,6 +36,7 @@ def _frame(session: Session, person: Person, brand_id: str | None) -> Frame:
         look=None if brand_id is None else look_of(session, brand_id),
         person=person.name,
         role=_role(person, brand_id),
+        role_word="" if brand_id is None else person.roles[brand_id].value,
         profile_url=url_for("people.profile") if "people.profile" in current_app.view_functions else None,
         sign_out_url=url_for("people.sign_out"),
         places_url=url_for("people.home"),

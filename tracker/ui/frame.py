@@ -21,8 +21,9 @@ class Frame:
     """Everything that the layouts need besides the page itself.
 
     `house`: the brand's name, or the product's. `look`: the brand's colour and logo, if it has them.
-    `parameters`: of the addresses in the navigation, such as brand_id. `counts`: endpoint -> things to do
-    there. `about`: a line for the footer, such as the brand's contact.
+    `role` is for people; `role_word` is the same in declarations of access. `parameters`: of the addresses
+    in the navigation, such as brand_id. `counts`: endpoint -> things to do there. `about`: a line for the
+    footer, such as the brand's contact.
     """
 
     house: str = PRODUCT
@@ -30,6 +31,7 @@ class Frame:
     look: Look | None = None
     person: str | None = None
     role: str | None = None
+    role_word: str = ""
     profile_url: str | None = None
     sign_out_url: str | None = None
     places_url: str | None = None

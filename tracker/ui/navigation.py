@@ -12,6 +12,7 @@ from flask import Blueprint, current_app, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
 
+from tracker.http.access import Access
 from tracker.language.texts import gettext as _
 
 _EXTENSION = "linkledger_navigation"
@@ -73,13 +74,15 @@ def register_items(blueprint: Blueprint, layout: Layout, *items: Item) -> None:
 
 
 def entries(
-    layout: Layout, parameters: Mapping[str, Any], counts: Mapping[str, int] | None = None
+    layout: Layout, parameters: Mapping[str, Any], counts: Mapping[str, int] | None = None, role: str = ""
 ) -> Iterator[Entry]:
     """The items of a layout in order. `parameters` are those of their addresses, such as brand_id.
 
-    `counts`: endpoint -> number of things to do there.
+    `counts`: endpoint -> number of things to do there. `role`: pages that are not for it are left out.
     """
     for item in sorted(_items(current_app).get(layout, []), key=lambda item: item.order):
+        if not _is_for(item, role):
+            continue
         yield Entry(
             url_for(item.endpoint, **parameters),
             _(item.label),
@@ -89,6 +92,11 @@ def entries(
             item.is_main,
             (counts or {}).get(item.endpoint, 0),
         )
+
+
+def _is_for(item: Item, role: str) -> bool:
+    access: Access | None = getattr(current_app.view_functions.get(item.endpoint), "__access__", None)
+    return access is None or not access.roles or role in access.roles
 
 
 def _is_current(item: Item) -> bool:

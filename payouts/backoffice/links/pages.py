@@ -67,17 +67,17 @@ def new_link(person: Person, brand_id: str) -> AnyResponse:
 
 @blueprint.get("/links/<link_id>")
 @brand_page(*EVERY_ROLE, reason="shows a link of the brand, to copy and to scan")
-def link(_person: Person, brand_id: str, link_id: str) -> str:
-    return _link_page("backoffice/link.html", brand_id, link_id)
+def link(person: Person, brand_id: str, link_id: str) -> str:
+    return _link_page("backoffice/link.html", person, brand_id, link_id)
 
 
 @blueprint.get("/links/<link_id>/followed")
 @brand_page(*EVERY_ROLE, reason="says whether somebody has followed the link")
-def link_followed(_person: Person, brand_id: str, link_id: str) -> str:
-    return _link_page("backoffice/link_followed.html", brand_id, link_id)
+def link_followed(person: Person, brand_id: str, link_id: str) -> str:
+    return _link_page("backoffice/link_followed.html", person, brand_id, link_id)
 
 
-def _link_page(template: str, brand_id: str, link_id: str) -> str:
+def _link_page(template: str, person: Person, brand_id: str, link_id: str) -> str:
     with read_session(site().databases.main) as session:
         brand = get_brand(session, brand_id)
         found, creator = _link_of(session, brand_id, link_id)
@@ -90,6 +90,7 @@ def _link_page(template: str, brand_id: str, link_id: str) -> str:
         creator=creator,
         url=f"{site().settings.link_url}/{found.code}",
         followed=followed,
+        may_change=person.roles[brand_id] in RUNS_THE_PROGRAM,
         setup=None,
     )
 
