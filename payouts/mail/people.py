@@ -37,7 +37,8 @@ def creator(session: Session, creator_id: str) -> Recipient:
     found = session.get_one(Creator, creator_id)
     user = session.get(User, found.user_id) if found.user_id else None
     language = (user.language if user else None) or LANGUAGES[0]
-    return Recipient(found.email, found.name, language, found.user_id, found.id)
+    zone = user.timezone if user else None
+    return Recipient(found.email, found.name, language, found.user_id, found.id, zone)
 
 
 def look_of(session: Session, brand: Brand) -> MailLook:
@@ -49,4 +50,4 @@ def look_of(session: Session, brand: Brand) -> MailLook:
 
 
 def _to_user(user: User) -> Recipient:
-    return Recipient(user.email, user.name, user.language or LANGUAGES[0], user.id)
+    return Recipient(user.email, user.name, user.language or LANGUAGES[0], user.id, timezone=user.timezone)

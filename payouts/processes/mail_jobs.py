@@ -15,21 +15,30 @@ from tracker.errors import NotNow
 from tracker.mail.delivery.claims import end_expired
 from tracker.mail.delivery.run import deliver
 from tracker.mail.delivery.words import problem_words
+from tracker.mail.digest import compose_digest, due_readers
 
 log = structlog.get_logger(__name__)
 
 
 def compose_mail(context: JobContext) -> dict[str, Any]:
+    settings = context.settings
     with read_session(context.databases.main) as session:
         groups = {group[0]: group for group in due_groups(session, context.now)}
+        readers = due_readers(session, context.now)
 
     def compose(first_id: str) -> Any:
         group = groups[first_id]
-        work = partial(compose_group, now=context.now, cause_ids=group, settings=context.settings)
+        work = partial(compose_group, now=context.now, cause_ids=group, settings=settings)
         return context.write(work)
 
-    done = context.each(groups, compose)
-    return done.as_result(composed=sum(done.results.values()))
+    def digest(person_id: str) -> Any:
+        work = partial(compose_digest, now=context.now, person_id=person_id)
+        return context.write(partial(work, web_url=settings.web_url, keys=settings.secret_keys))
+
+    done, digests = context.each(groups, compose), context.each(readers, digest)
+    done.add_errors_of(digests)
+    composed = sum(done.results.values()) + len(digests.results)
+    return done.as_result(composed=composed)
 
 
 def send_between_slots(databases: Databases, settings: Settings) -> None:

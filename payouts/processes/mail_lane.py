@@ -18,6 +18,7 @@ from payouts.processes.job_table import Lane, tick
 from payouts.processes.mail_jobs import send_between_slots
 from tracker.mail.causes import next_cause
 from tracker.mail.delivery.claims import next_delivery
+from tracker.mail.digest import next_digest
 
 INTERVAL_S = 3.0
 """A sign-in code has to arrive in seconds."""
@@ -55,8 +56,9 @@ class MailLook:
 
 
 @cache
-def _next_times(can_send: bool) -> Select[Any, Any]:
-    return select(next_cause().scalar_subquery(), next_delivery(can_send=can_send).scalar_subquery())
+def _next_times(can_send: bool) -> Select[Any, Any, Any]:
+    delivery = next_delivery(can_send=can_send).scalar_subquery()
+    return select(next_cause().scalar_subquery(), next_digest().scalar_subquery(), delivery)
 
 
 class MailLane:

@@ -23,6 +23,7 @@ _WORDS: Mapping[Audience, Mapping[MailKind, str]] = {
         MailKind.INVITATION: gettext_noop("Invitations"),
         MailKind.ADDRESS_CHANGE: gettext_noop("Changes of your e-mail address"),
         MailKind.CREDENTIAL_CHANGED: gettext_noop("Changes of your password and passkeys"),
+        MailKind.DIGEST: gettext_noop("What you want once a day"),
     },
     Audience.CREATOR: {
         MailKind.LINE_HELD: gettext_noop("A commission of yours is held"),

@@ -18,6 +18,7 @@ class MailKind(StrEnum):
     CREDENTIAL_CHANGED = "credential_changed"
     TEAM_CHANGED = "team_changed"
     TEST = "test"
+    DIGEST = "digest"
 
     STATEMENT_READY = "statement_ready"
     STATEMENT_REMINDER = "statement_reminder"
@@ -66,6 +67,7 @@ RULES: dict[MailKind, KindRules] = {
     MailKind.CREDENTIAL_CHANGED: KindRules(),
     MailKind.TEAM_CHANGED: KindRules(),
     MailKind.TEST: KindRules(),
+    MailKind.DIGEST: KindRules(),
     MailKind.STATEMENT_READY: KindRules(),
     MailKind.STATEMENT_REMINDER: KindRules(),
     MailKind.STATEMENT_APPROVED: KindRules(),

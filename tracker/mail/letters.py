@@ -15,13 +15,17 @@ _KEPT = "\n\u200c\u200d"
 
 @dataclass(frozen=True)
 class Recipient:
-    """`user_id` or `creator_id` says whose preferences count; a guest has neither."""
+    """`user_id` or `creator_id` says whose preferences count; a guest has neither.
+
+    `timezone`: in whose morning a daily message goes out.
+    """
 
     address: str
     name: str = ""
     language: str = "en"
     user_id: str | None = None
     creator_id: str | None = None
+    timezone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,18 @@ class Letter:
     html: str
     from_name: str = ""
     reply_to: str | None = None
+
+
+def envelope(letter: Letter, to: Recipient) -> dict[str, str | None]:
+    """From whom to whom, as columns of a stored message."""
+    return {
+        "user_id": to.user_id,
+        "creator_id": to.creator_id,
+        "to_address": to.address,
+        "to_name": one_line(to.name, NAME_LENGTH),
+        "language": to.language,
+        "from_name": one_line(letter.from_name, NAME_LENGTH),
+    }
 
 
 def one_line(text: str, length: int) -> str:

@@ -89,6 +89,52 @@ class MailMessage(Base):
     ended_at: Mapped[datetime | None]
 
 
+_WAITS_FOR_DIGEST = text("message_id is null")
+
+
+class MailHeld(Base):
+    """A message that its reader wants once a day: it waits for the next digest, which `message_id` is then.
+
+    `person_id` is the id of the user, else of the creator. `body_text` is its plain form without signature.
+    """
+
+    __tablename__ = "mail_held"
+    __table_args__ = (
+        UniqueConstraint("key", name="one_held_message_per_key"),
+        Index(
+            "ix_mail_held_due",
+            "due_at",
+            sqlite_where=_WAITS_FOR_DIGEST,
+            postgresql_where=_WAITS_FOR_DIGEST,
+        ),
+        Index(
+            "ix_mail_held_person",
+            "person_id",
+            sqlite_where=_WAITS_FOR_DIGEST,
+            postgresql_where=_WAITS_FOR_DIGEST,
+        ),
+        STRICT,
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    kind: Mapped[str]
+    brand_id: Mapped[str | None] = mapped_column(ForeignKey("brand.id"))
+    subject_id: Mapped[str | None]
+    person_id: Mapped[str]
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("user_account.id"))
+    creator_id: Mapped[str | None] = mapped_column(ForeignKey("creator.id"))
+    to_address: Mapped[str]
+    to_name: Mapped[str]
+    language: Mapped[str]
+    from_name: Mapped[str]
+    subject: Mapped[str]
+    body_text: Mapped[str]
+    held_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    message_id: Mapped[str | None] = mapped_column(ForeignKey("mail_message.id"))
+
+
 class MailCause(Base):
     """Something happened about which a message has to be composed, not before `not_before`.
 

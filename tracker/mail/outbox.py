@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from config.insert import insert_once
 from tracker.ids import new_id
-from tracker.mail.kinds import RULES, UNDELIVERED_AFTER, MailKind
-from tracker.mail.letters import NAME_LENGTH, SUBJECT_LENGTH, Letter, Recipient, one_line
+from tracker.mail.holding import hold_back
+from tracker.mail.kinds import RULES, UNDELIVERED_AFTER, Choice, MailKind
+from tracker.mail.letters import SUBJECT_LENGTH, Letter, Recipient, envelope, one_line
 from tracker.mail.models import Fate, MailMessage
+from tracker.mail.preferences import choice_of
 from tracker.signing import MAIL_BODY, decrypt, encrypt
 
 MESSAGE = "mal"
@@ -42,11 +44,18 @@ def queue(
 ) -> str | None:
     """Write a message to the outbox. Returns its id; None when there is a message with this key already.
 
+    Also None when the person does not want this kind, or wants it once a day: then it waits for the digest.
+
     key: names the cause and the recipient, so that a repeated operation sends nothing twice. keys: the
     installation's secret keys; the subject and body of a secret message are stored encrypted. subject_id: the
     row that it is about. expires_at: when the message loses its use; it is tried until then, and at most for
     UNDELIVERED_AFTER.
     """
+    choice = choice_of(session, kind, user_id=to.user_id, creator_id=to.creator_id)
+    if choice is Choice.DAILY:
+        hold_back(session, now, letter, to, kind=kind, key=key, brand_id=brand_id, subject_id=subject_id)
+    if choice is not Choice.EACH:
+        return None
     latest = now + UNDELIVERED_AFTER
     message_id = new_id(MESSAGE, now)
     written = insert_once(
@@ -57,12 +66,7 @@ def queue(
         kind=kind.value,
         brand_id=brand_id,
         subject_id=subject_id,
-        user_id=to.user_id,
-        creator_id=to.creator_id,
-        to_address=to.address,
-        to_name=one_line(to.name, NAME_LENGTH),
-        language=to.language,
-        from_name=one_line(letter.from_name, NAME_LENGTH),
+        **envelope(letter, to),
         reply_to=letter.reply_to,
         **_content(letter, secret=RULES[kind].secret, keys=keys),
         state=Fate.QUEUED.value,

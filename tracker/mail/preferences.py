@@ -20,6 +20,8 @@ def choice_of(
     session: Session, kind: MailKind, *, user_id: str | None, creator_id: str | None = None
 ) -> Choice:
     """What counts for a person: the choice as a user, else as a creator, else the default of the kind."""
+    if len(RULES[kind].choices) == 1:
+        return RULES[kind].choices[0]
     for own in ({"user_id": user_id}, {"creator_id": creator_id}):
         if all(own.values()):
             query = select(MailPreference.choice).filter_by(kind=kind.value, **own)
