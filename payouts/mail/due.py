@@ -10,6 +10,12 @@ from sqlalchemy.orm import Session
 from config.among import among
 from config.columns import UtcTime
 from config.settings import Settings
+from payouts.mail.alarms import (
+    compose_about_books,
+    compose_about_freeze,
+    compose_about_parked,
+    compose_about_silence,
+)
 from payouts.mail.lines import LINE_KINDS, compose_about_lines
 from payouts.mail.post import Post
 from payouts.mail.statements import compose_about_statement
@@ -27,6 +33,10 @@ COMPOSERS: Mapping[MailKind, Composer] = {
     MailKind.STATEMENT_READY: compose_about_statement,
     MailKind.STATEMENT_REMINDER: compose_about_statement,
     MailKind.STATEMENT_APPROVED: compose_about_statement,
+    MailKind.PAYOUTS_FROZEN: compose_about_freeze,
+    MailKind.BOOKS_UNBALANCED: compose_about_books,
+    MailKind.SHOP_SILENT: compose_about_silence,
+    MailKind.MESSAGES_PARKED: compose_about_parked,
 }
 
 

@@ -10,6 +10,7 @@ from tracker.mail.colours import PRODUCT_COLOUR
 from tracker.mail.compose import MailLook
 from tracker.mail.letters import Recipient
 from tracker.people.accounts.models import Brand, Creator, Membership, User
+from tracker.people.accounts.roles import FORMER_NAMES
 from tracker.people.looks.operations import find_look
 
 APPROVERS = ("owner", "finance")
@@ -18,12 +19,25 @@ APPROVERS = ("owner", "finance")
 
 def approvers(session: Session, brand_id: str) -> Sequence[Recipient]:
     """The owners and finance members of a brand, in the order of their ids."""
+    return at_brand(session, brand_id, APPROVERS)
+
+
+def at_brand(session: Session, brand_id: str, roles: Sequence[str]) -> Sequence[Recipient]:
+    """The members of a brand with these roles, in the order of their ids."""
+    stored = [*roles, *(name for name, role in FORMER_NAMES.items() if role in roles)]
     query = (
         select(User)
         .join(Membership, Membership.user_id == User.id)
-        .where(Membership.brand_id == brand_id, Membership.role.in_(APPROVERS))
+        .where(Membership.brand_id == brand_id, Membership.role.in_(stored))
         .order_by(User.id)
     )
+    return [_to_user(user) for user in session.scalars(query)]
+
+
+def everybody_for_money(session: Session) -> Sequence[Recipient]:
+    """The owners and finance members of all brands, each person once."""
+    members = select(Membership.user_id).where(Membership.role.in_(APPROVERS))
+    query = select(User).where(User.id.in_(members)).order_by(User.id)
     return [_to_user(user) for user in session.scalars(query)]
 
 

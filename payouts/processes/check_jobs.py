@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.database import read_session
 from payouts.jobs.context import JobContext
+from payouts.selfcheck.notices import note_unbalanced
 from payouts.selfcheck.runs import run_check
 from tracker.errors import Fault
 
@@ -42,5 +43,6 @@ def _check(context: JobContext, *, full: bool) -> dict[str, Any]:
         clicks=partial(reads, databases.clicks),
     )
     if faults := run.result.in_order():
+        context.write(partial(note_unbalanced, now=context.now, run_id=context.claim.run_id))
         raise Fault("; ".join(fault.message for fault in faults))
     return {"faults": 0}

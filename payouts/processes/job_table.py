@@ -181,6 +181,7 @@ JOBS = (
     Job("event-bodies", DAY, upkeep_jobs.empty_old_bodies),
     Job("booking-work", DAY, commission_jobs.sweep_booking_work, Lane.LONG),
     Job("people", HOUR, upkeep_jobs.tidy_up),
+    Job("shop-notices", HOUR, upkeep_jobs.note_shops),
     Job("prune-runs", DAY, upkeep_jobs.prune_old_runs),
 )
 """In the order in which the jobs of a lane run when several are due at once, and all jobs of `work`."""

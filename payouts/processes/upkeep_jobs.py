@@ -17,6 +17,7 @@ from tracker.clicks.jobs import (
     sum_up_days,
 )
 from tracker.people.upkeep import tidy_up_people
+from tracker.sales.health.notices import causes_about_shops, note_about_shops
 from tracker.sales.inbox.jobs import empty_old_events
 from tracker.sales.queries import credited_clicks
 
@@ -68,3 +69,13 @@ def prune_old_runs(context: JobContext) -> dict[str, Any]:
     while done := context.write(lambda s: prune_runs(s, context.now, BATCH)):
         total += done
     return {"forgotten": total}
+
+
+def note_shops(context: JobContext) -> dict[str, Any]:
+    """Note of which shops owners and managers have to be told."""
+    with read_session(context.databases.main) as session:
+        causes = causes_about_shops(session, context.now)
+    if not causes:
+        return {}
+    context.write(lambda s: note_about_shops(s, context.now, causes))
+    return {"noted": len(causes)}

@@ -12,6 +12,8 @@ from payouts.settlement.models import Freeze
 from payouts.settlement.reasons import FREEZE_TEXTS
 from tracker.errors import Fault
 from tracker.ids import new_id
+from tracker.mail.causes import Cause, note
+from tracker.mail.kinds import MailKind
 from tracker.reasons import Reason
 
 COMPARISON_MARGIN = timedelta(days=1)
@@ -29,7 +31,8 @@ def place_freeze(
     """Stop payouts and return the id of the freeze.
 
     `compare_from` is the time since which the rail may know of transfers that the books do not have.
-    `columns` are those of the table, if its schema may be older than this version.
+    `columns` are those of the table, if its schema may be older than this version. Operators, owners and
+    finance members are told, unless it is given.
     """
     freeze_id = new_id("frz", now)
     values = {
@@ -41,6 +44,8 @@ def place_freeze(
     }
     known = values if columns is None else {name: values[name] for name in values if name in columns}
     insert_once(session, Freeze, **known)
+    if columns is None:  # who restores a backup knows it, and its schema may have no table of causes
+        note(session, now, Cause(MailKind.PAYOUTS_FROZEN, None, freeze_id, None, now))
     return freeze_id
 
 
