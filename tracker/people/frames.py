@@ -7,9 +7,9 @@ from config.database import read_session
 from tracker.http.site import site
 from tracker.language.texts import gettext as _
 from tracker.people.access.current import loaded_person
-from tracker.people.access.page_guards import role_name
 from tracker.people.access.person import Person
 from tracker.people.accounts.models import Brand
+from tracker.people.accounts.roles import role_name
 from tracker.people.installation.mode import mode_of
 from tracker.people.installation.rules import Mode
 from tracker.people.looks.pages import look_of

@@ -17,7 +17,7 @@ from tracker.http.safety import SAFE_METHODS
 from tracker.language.texts import gettext as _
 from tracker.people.access.current import current_person, request_time
 from tracker.people.access.person import Person
-from tracker.people.accounts.roles import Role
+from tracker.people.accounts.roles import Role, role_name
 
 View = Callable[..., Any]
 Check = Callable[[Person, dict[str, Any]], None]
@@ -100,17 +100,6 @@ def stepped_up(reason: str) -> Callable[[View], View]:
         return with_access(declared)(wrapper)
 
     return decorate
-
-
-def role_name(role: Role) -> str:
-    """The role as people read it."""
-    names = {
-        Role.OWNER: _("owner"),
-        Role.FINANCE: _("finance"),
-        Role.MANAGER: _("manager"),
-        Role.VIEWER: _("viewer"),
-    }
-    return names[role]
 
 
 def _guard(access: Access, check: Check) -> Callable[[View], View]:

@@ -13,6 +13,7 @@ from tracker.audit.operations import record
 from tracker.errors import Conflict, NotFound
 from tracker.people.accounts.models import Brand, Membership, User
 from tracker.people.accounts.roles import Role, role_named
+from tracker.people.accounts.team_letters import TeamChange, owners_of, tell_owners
 
 
 def list_members(session: Session, brand_id: str) -> Sequence[tuple[Membership, User]]:
@@ -30,14 +31,14 @@ def set_role(
     session: Session, now: datetime, *, actor: Actor, brand_id: str, user_id: str, role: Role
 ) -> Membership:
     """Change a member's role. Raises NotFound, and Conflict when the brand would lose its last owner."""
-    former = _locked_role(session, brand_id, user_id)
+    former, owners = _locked_role(session, brand_id, user_id), owners_of(session, brand_id)
     changed = update(Membership).where(*_this(brand_id, user_id)).values(role=role.value)
     if role is not Role.OWNER:
         changed = changed.where(_an_owner_stays(brand_id, user_id))
     if affected_rows(session, changed) != 1:
         raise _last_owner()
     session.expire_all()
-    record(
+    entry_id = record(
         session,
         now,
         actor,
@@ -46,17 +47,20 @@ def set_role(
         before={"role": former.value},
         after={"role": role.value},
     )
+    if role is not former:
+        tell_owners(session, now, owners, TeamChange(brand_id, user_id, role), actor, entry_id)
     return session.get_one(Membership, (brand_id, user_id))
 
 
 def remove_member(session: Session, now: datetime, *, actor: Actor, brand_id: str, user_id: str) -> None:
     """Take a member's role away. Raises NotFound, and Conflict for the last owner."""
-    former = _locked_role(session, brand_id, user_id)
+    former, owners = _locked_role(session, brand_id, user_id), owners_of(session, brand_id)
     removed = delete(Membership).where(*_this(brand_id, user_id), _an_owner_stays(brand_id, user_id))
     if affected_rows(session, removed) != 1:
         raise _last_owner()
     subject = about(Subject.USER, user_id, brand_id)
-    record(session, now, actor, Action.MEMBER_REMOVE, **subject, before={"role": former.value})
+    entry_id = record(session, now, actor, Action.MEMBER_REMOVE, **subject, before={"role": former.value})
+    tell_owners(session, now, owners, TeamChange(brand_id, user_id, None), actor, entry_id)
 
 
 def _locked_role(session: Session, brand_id: str, user_id: str) -> Role:

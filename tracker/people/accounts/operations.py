@@ -16,7 +16,8 @@ from tracker.ids import new_id
 from tracker.lookup import get_by_id
 from tracker.people.accounts import rules
 from tracker.people.accounts.models import Brand, BrandHost, Creator, Membership, User
-from tracker.people.accounts.roles import role_named
+from tracker.people.accounts.roles import Role, role_named
+from tracker.people.accounts.team_letters import TeamChange, owners_of, tell_owners
 
 BRAND = "brd"
 CREATOR = "crt"
@@ -151,9 +152,19 @@ def add_member(
     ):
         raise Conflict(f"User {user.id} is already a member of brand {brand.id}; nothing was written.")
     if actor is not None:
-        subject = about(Subject.USER, user.id, brand.id)
-        record(session, now, actor, Action.MEMBER_ADD, **subject, after={"role": given.value})
+        record_new_member(session, now, actor, brand.id, user.id, given)
     return session.get_one(Membership, (brand.id, user.id))
+
+
+def record_new_member(
+    session: Session, now: datetime, actor: Actor, brand_id: str, user_id: str, role: Role
+) -> None:
+    """Record that a member was added, and tell the other owners of the brand by mail."""
+    subject = about(Subject.USER, user_id, brand_id)
+    entry_id = record(session, now, actor, Action.MEMBER_ADD, **subject, after={"role": role.value})
+    owners = [owner for owner in owners_of(session, brand_id) if owner.id != user_id]
+    change = TeamChange(brand_id, user_id, role, is_new=True)
+    tell_owners(session, now, owners, change, actor, entry_id)
 
 
 def create_creator(

@@ -43,3 +43,14 @@ def role_named(name: str) -> Role:
             ),
             field="role",
         ) from None
+
+
+def role_name(role: Role) -> str:
+    """The role as people read it."""
+    names = {
+        Role.OWNER: _("owner"),
+        Role.FINANCE: _("finance"),
+        Role.MANAGER: _("manager"),
+        Role.VIEWER: _("viewer"),
+    }
+    return names[role]

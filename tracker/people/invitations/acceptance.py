@@ -16,6 +16,8 @@ from tracker.errors import Conflict, Invalid
 from tracker.language.texts import gettext as _
 from tracker.people.accounts.addresses import link_creator, user_with_address
 from tracker.people.accounts.models import Membership, User
+from tracker.people.accounts.operations import record_new_member
+from tracker.people.accounts.roles import role_named
 from tracker.people.accounts.rules import normalize_name
 from tracker.people.connections import JoinProgram
 from tracker.people.invitations.models import Invitation
@@ -113,8 +115,8 @@ def _give(
     if found.kind == Kind.MEMBER:
         member = {"brand_id": found.brand_id, "user_id": user_id, "role": found.role}
         if insert_once(session, Membership, **member, created_at=now):
-            subject = about(Subject.USER, user_id, found.brand_id)
-            record(session, now, actor, Action.MEMBER_ADD, **subject, after={"role": found.role})
+            assert found.brand_id is not None
+            record_new_member(session, now, actor, found.brand_id, user_id, role_named(found.role or ""))
     elif found.kind == Kind.OPERATOR:
         session.execute(update(User).where(User.id == user_id).values(is_operator=True))
     else:

@@ -12,10 +12,10 @@ from tracker.http.site import site
 from tracker.language.texts import gettext as _
 from tracker.language.texts import gettext_noop as N_
 from tracker.people.access.current import request_time
-from tracker.people.access.page_guards import brand_page, role_name, stepped_up
+from tracker.people.access.page_guards import brand_page, stepped_up
 from tracker.people.access.person import Person
 from tracker.people.accounts.memberships import list_members, remove_member, set_role
-from tracker.people.accounts.roles import EVERY_ROLE, Role, role_named
+from tracker.people.accounts.roles import EVERY_ROLE, Role, role_name, role_named
 from tracker.people.blueprint import blueprint
 from tracker.people.invitations.operations import (
     Invited,

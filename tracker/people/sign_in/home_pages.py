@@ -12,9 +12,10 @@ from tracker.http.access import public
 from tracker.http.site import site
 from tracker.language.texts import gettext as _
 from tracker.people.access.current import current_person
-from tracker.people.access.page_guards import role_name, signed_in
+from tracker.people.access.page_guards import signed_in
 from tracker.people.access.person import Person
 from tracker.people.accounts.models import Brand, User
+from tracker.people.accounts.roles import role_name
 from tracker.people.blueprint import blueprint
 
 SETUP = "setup.index"
