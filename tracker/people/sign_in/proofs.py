@@ -59,6 +59,11 @@ def is_live(request: SignInRequest | None, now: datetime) -> bool:
     )
 
 
+def was_used_here(request: SignInRequest | None, browser_token: str | None) -> bool:
+    """Whether this browser asked for the mail, whose link or code has been used, such as by a first click."""
+    return request is not None and request.used_at is not None and asked_here(request, browser_token)
+
+
 def find_by_link(session: Session, link_token: str) -> SignInRequest | None:
     if not is_token(link_token):
         return None

@@ -35,6 +35,7 @@ from tracker.people.sign_in.proofs import (
     is_live,
     prove_by_code,
     prove_by_link,
+    was_used_here,
 )
 from tracker.people.sign_in.requests import Purpose, request_sign_in
 from tracker.people.sign_in.rules import next_page
@@ -80,7 +81,7 @@ def code() -> Response:
         return redirect(next_page(wanted_page()), 303)
     found = _request_of_browser()
     if found is None or not is_live(found, request_time()):
-        return _over_page()
+        return _over_page(found)
     return _code_page(found)
 
 
@@ -106,7 +107,9 @@ def link(token: str) -> Response:
 @blueprint.post("/app/sign-in/link/<token>")
 @public("signs in the browser that asked for the mail, and any other with the code")
 def use_link(token: str) -> Response:
-    found = _request_of_link(token)
+    found, person = _request_of_link(token), current_person()
+    if found is not None and person is not None and found.used_at and found.user_id == person.user_id:
+        return redirect(next_page(found.next_path), 303)  # the second of two clicks
     if found is None or not asked_here(found, asked_token()):
         return _try_code(found, elsewhere=True)
 
@@ -114,7 +117,7 @@ def use_link(token: str) -> Response:
         return begin_session(session, prove_by_link(session, request_time(), found), Method.LINK)
 
     started = transact(site().databases.main, prove)
-    return _over_page() if started is None else signed_in_response(started, found.next_path)
+    return _over_page(found) if started is None else signed_in_response(started, found.next_path)
 
 
 @blueprint.post("/app/sign-out")
@@ -154,7 +157,7 @@ def _try_code(found: SignInRequest | None, *, elsewhere: bool = False) -> Respon
         assert found is not None
         return signed_in_response(started, found.next_path)
     if found is None or proof.outcome is Outcome.OVER:
-        return _over_page()
+        return _over_page(found)
     return _code_page(found, 422, wrong_code(proof.tries_left), elsewhere=elsewhere)
 
 
@@ -194,8 +197,16 @@ def _code_page(
     return make_response(page, status)
 
 
-def _over_page() -> Response:
-    """One page for a link or code that was used, has expired, or never existed."""
+def _over_page(found: SignInRequest | None = None) -> Response:
+    """One page for a link or code that was used, has expired, or never existed.
+
+    Only the browser that asked for it learns that it was used: the answer to a first click may be lost.
+    """
+    if found is not None:
+        with read_session(site().databases.main) as session:
+            found = session.get(SignInRequest, found.id)
+    if was_used_here(found, asked_token()):
+        return make_response(render_template("people/used_here.html"), GONE)
     page = render_template(
         "people/over.html",
         title=_("This link or code no longer works"),

@@ -100,6 +100,30 @@ def test_a_second_tab_or_a_second_click_leads_on(visitor: Visitor) -> None:
     assert visitor.get(code_page).location == "/app/"
 
 
+def test_the_second_click_on_the_link_leads_on(visitor: Visitor) -> None:
+    visitor.ask(FAY, "/app/me/")
+    path = visitor.mail().path
+    assert [visitor.post(path).location for _ in range(2)] == ["/app/me/"] * 2
+
+
+def test_a_code_whose_first_answer_was_lost_says_so_in_the_browser_that_asked(
+    arrive: Callable[[], Visitor], visitor: Visitor
+) -> None:
+    code_page = visitor.ask(FAY)
+    asked = visitor.client.get_cookie(f"{COOKIE}-asked")
+    assert asked is not None
+    mail = visitor.mail()
+    visitor.post(code_page, code=mail.code)
+    visitor.client.delete_cookie(COOKIE)
+    visitor.client.set_cookie(f"{COOKIE}-asked", asked.value)
+    pages = [visitor.post(code_page, code=mail.code), visitor.get(code_page), visitor.post(mail.path)]
+    for page in pages:
+        assert page.status_code == 410
+        assert "was used just now, in this browser" in page.text
+    assert not visitor.is_signed_in
+    assert "was used just now" not in arrive().post(code_page, code=mail.code).text
+
+
 def test_the_page_of_another_browser_s_code_shows_nothing(
     arrive: Callable[[], Visitor], visitor: Visitor
 ) -> None:
