@@ -24,6 +24,9 @@ from payouts.settlement.models import Freeze
 from payouts.settlement.reasons import FreezeReason
 from tracker.clicks.counting.due_days import forget_days
 from tracker.errors import Conflict, Fault, Invalid
+from tracker.people.sessions.models import UserSession
+from tracker.people.sessions.operations import end_sessions_of_everybody
+from tracker.people.sign_in.requests import use_up_all_requests
 from tracker.reasons import Reason
 
 
@@ -102,10 +105,15 @@ def _restore_rows(databases: Databases, archive: Archive, on_progress: ProgressC
 def _distrust(session: Session, manifest: Manifest) -> str | None:
     """Freeze payouts, and forget marks of the self-check: a file can be changed, so all has to be checked.
 
+    Nobody stays signed in: the backup brings back sessions that have ended since, and codes that were used.
     Returns the freeze's id as `_freeze` does.
     """
+    schema = inspect(session.connection())
+    if schema.has_table(UserSession.__tablename__):
+        end_sessions_of_everybody(session, manifest.made_at)
+        use_up_all_requests(session, manifest.made_at)
     for marks in (Mark, AuditMark):
-        if inspect(session.connection()).has_table(marks.__tablename__):
+        if schema.has_table(marks.__tablename__):
             session.execute(delete(marks))
     return _freeze(session, manifest)
 

@@ -103,6 +103,9 @@ class Action(StrEnum):
     RETURN_TAKE_BACK = "return.take_back"
     SALE_IMPORT = "sale.import"
     SCHEMA_MIGRATE = "schema.migrate"
+    SESSION_END = "session.end"
+    SESSION_END_ALL = "session.end_all"
+    SESSION_START = "session.start"
     SOURCE_CREATE = "source.create"
     SOURCE_DELETE = "source.delete"
     SOURCE_ROTATE = "source.rotate"
@@ -177,6 +180,9 @@ ACTION_TEXTS: dict[Action, str] = {
     Action.RETURN_TAKE_BACK: N_("Returned money taken back"),
     Action.SALE_IMPORT: N_("Sales imported from a file"),
     Action.SCHEMA_MIGRATE: N_("Databases migrated"),
+    Action.SESSION_END: N_("Signed out"),
+    Action.SESSION_END_ALL: N_("Signed out everywhere"),
+    Action.SESSION_START: N_("Signed in"),
     Action.SOURCE_CREATE: N_("Source created"),
     Action.SOURCE_DELETE: N_("Source deleted"),
     Action.SOURCE_ROTATE: N_("Secret of a source changed"),

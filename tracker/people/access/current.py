@@ -40,6 +40,7 @@ def current_browser() -> BrowserFacts:
     return BrowserFacts(
         family=browser_family(request.headers.get("User-Agent", "")),
         country=country.upper() if known else None,
+        entry_point=request.endpoint or "",
     )
 
 

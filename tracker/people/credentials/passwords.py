@@ -17,6 +17,7 @@ from tracker.audit.operations import record
 from tracker.people.accounts.models import User
 from tracker.people.credentials.letters import Change, Sending, tell_person
 from tracker.people.credentials.models import UserPassword
+from tracker.people.sessions.operations import end_without_entry
 
 
 @dataclass(frozen=True)
@@ -54,35 +55,39 @@ def has_password(session: Session, user_id: str) -> bool:
     return session.scalar(select(UserPassword.user_id).where(UserPassword.user_id == user_id)) is not None
 
 
-def set_password(
-    session: Session, now: datetime, *, actor: Actor, user_id: str, password_hash: str, sending: Sending
-) -> None:
-    """Set or replace the password of a user, and tell them by mail."""
+@dataclass(frozen=True)
+class Changing:
+    """Who changes their password, in which session; the others end. `sending`: for the mail about it."""
+
+    actor: Actor
+    user_id: str
+    session_id: str
+    sending: Sending
+
+
+def set_password(session: Session, now: datetime, changing: Changing, password_hash: str) -> None:
+    """Set or replace the password, end the other sessions, and tell the person by mail."""
     values = {"password_hash": password_hash, "set_at": now}
     session.execute(
         insert_into(UserPassword, session)
-        .values(user_id=user_id, **values)
+        .values(user_id=changing.user_id, **values)
         .on_conflict_do_update(index_elements=["user_id"], set_=values)
     )
-    _tell(session, now, actor, user_id, Action.USER_PASSWORD_SET, Change.PASSWORD_SET, sending)
+    _finish(session, now, changing, Action.USER_PASSWORD_SET, Change.PASSWORD_SET)
 
 
-def remove_password(session: Session, now: datetime, *, actor: Actor, user_id: str, sending: Sending) -> bool:
-    """Remove the password of a user, and tell them by mail. Returns False when there was none."""
-    removed = affected_rows(session, delete(UserPassword).where(UserPassword.user_id == user_id)) == 1
-    if removed:
-        _tell(session, now, actor, user_id, Action.USER_PASSWORD_REMOVE, Change.PASSWORD_REMOVED, sending)
-    return removed
+def remove_password(session: Session, now: datetime, changing: Changing) -> bool:
+    """Remove the password, end the other sessions, and tell the person. Returns False when there was none."""
+    removed = delete(UserPassword).where(UserPassword.user_id == changing.user_id)
+    if affected_rows(session, removed) != 1:
+        return False
+    _finish(session, now, changing, Action.USER_PASSWORD_REMOVE, Change.PASSWORD_REMOVED)
+    return True
 
 
-def _tell(
-    session: Session,
-    now: datetime,
-    actor: Actor,
-    user_id: str,
-    action: Action,
-    change: Change,
-    sending: Sending,
-) -> None:
-    entry_id = record(session, now, actor, action, **about(Subject.USER, user_id))
-    tell_person(session, now, session.get_one(User, user_id), change, entry_id, sending)
+def _finish(session: Session, now: datetime, changing: Changing, action: Action, change: Change) -> None:
+    user_id = changing.user_id
+    ended = end_without_entry(session, now, user_id, but=changing.session_id)
+    after = {"sessions_ended": ended}
+    entry_id = record(session, now, changing.actor, action, **about(Subject.USER, user_id), after=after)
+    tell_person(session, now, session.get_one(User, user_id), change, entry_id, changing.sending)

@@ -61,7 +61,8 @@ def edit_profile(person: Person) -> Response:
 @blueprint.post("/app/profile/sessions/<session_id>/end")
 @signed_in(OWN)
 def end_one_session(person: Person, session_id: str) -> Response:
-    end = partial(end_session, now=request_time(), user_id=person.user_id, session_id=session_id)
+    actor = person.actor(request.endpoint or "")
+    end = partial(end_session, now=request_time(), user_id=person.user_id, session_id=session_id, actor=actor)
     if not transact(site().databases.main, end):
         raise NotFound(_("This session has ended already, or it is not yours."))
     if session_id == person.session_id:
@@ -73,7 +74,9 @@ def end_one_session(person: Person, session_id: str) -> Response:
 @blueprint.post("/app/profile/sessions/end-all")
 @signed_in(OWN)
 def end_all_sessions(person: Person) -> Response:
-    transact(site().databases.main, partial(end_all, now=request_time(), user_id=person.user_id))
+    actor = person.actor(request.endpoint or "")
+    end = partial(end_all, now=request_time(), user_id=person.user_id, actor=actor)
+    transact(site().databases.main, end)
     return _signed_out()
 
 

@@ -1,7 +1,8 @@
 """Setting, changing and removing the password of a person."""
 
+from functools import partial
+
 from flask import redirect, request, url_for
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from config.database import read_session, transact
@@ -14,9 +15,8 @@ from tracker.people.access.person import Person
 from tracker.people.blueprint import blueprint
 from tracker.people.credentials.hashing import TooManyHashes, hash_password
 from tracker.people.credentials.letters import Sending
-from tracker.people.credentials.passwords import has_password, remove_password, set_password
+from tracker.people.credentials.passwords import Changing, has_password, remove_password, set_password
 from tracker.people.credentials.rules import MAX_LENGTH, MIN_LENGTH, normalize_password, require_good_password
-from tracker.people.sessions.operations import end_all
 from tracker.ui.forms import Form
 from tracker.ui.notices import notify
 
@@ -47,18 +47,7 @@ def set_own_password(person: Person) -> Response:
         form.fail("", str(error))
         return _page(person, form)
 
-    def change(session: Session) -> None:
-        now = request_time()
-        set_password(
-            session,
-            now,
-            actor=person.actor(request.endpoint or ""),
-            user_id=person.user_id,
-            password_hash=hashed,
-            sending=sending(),
-        )
-        end_all(session, now, person.user_id, but=person.session_id)
-
+    change = partial(set_password, now=request_time(), changing=_changing(person), password_hash=hashed)
     transact(site().databases.main, change)
     return _back(_("Your password is set. All other browsers are signed out."))
 
@@ -67,14 +56,7 @@ def set_own_password(person: Person) -> Response:
 @stepped_up(LETS_IN)
 @signed_in(OWN_PASSWORD)
 def remove_own_password(person: Person) -> Response:
-    def change(session: Session) -> bool:
-        now = request_time()
-        actor = person.actor(request.endpoint or "")
-        removed = remove_password(session, now, actor=actor, user_id=person.user_id, sending=sending())
-        if removed:
-            end_all(session, now, person.user_id, but=person.session_id)
-        return removed
-
+    change = partial(remove_password, now=request_time(), changing=_changing(person))
     if transact(site().databases.main, change):
         return _back(_("Your password is removed. All other browsers are signed out."))
     return _back(_("You have no password."))
@@ -83,6 +65,10 @@ def remove_own_password(person: Person) -> Response:
 def sending() -> Sending:
     settings = site().settings
     return Sending(settings.web_url, settings.secret_keys)
+
+
+def _changing(person: Person) -> Changing:
+    return Changing(person.actor(request.endpoint or ""), person.user_id, person.session_id, sending())
 
 
 def _back(text: str) -> Response:

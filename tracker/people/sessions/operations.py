@@ -9,6 +9,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from config.affected import affected_rows
+from tracker.audit.actions import Action, Subject, about
+from tracker.audit.actors import Actor, ActorKind
+from tracker.audit.operations import record
 from tracker.errors import NotFound
 from tracker.ids import new_id
 from tracker.people.sessions.models import UserSession
@@ -29,10 +32,11 @@ class Method(StrEnum):
 
 @dataclass(frozen=True)
 class BrowserFacts:
-    """What is kept about the browser of a session."""
+    """What is kept about the browser of a session, and the endpoint of the view through which it signs in."""
 
     family: str | None = None
     country: str | None = None
+    entry_point: str = ""
 
 
 def start_session(
@@ -48,12 +52,11 @@ def start_session(
 
     `former_token`: what the browser showed before; that session ends, so that no token outlives a sign-in.
     """
-    if former_token is not None:
-        end_session_of_token(session, now, former_token)
-    token = new_token()
+    former_id = None if former_token is None else _end_session_of_token(session, now, former_token)
+    token, session_id = new_token(), new_id(SESSION, now)
     session.add(
         UserSession(
-            id=new_id(SESSION, now),
+            id=session_id,
             user_id=user_id,
             token_hash=token_hash(token),
             method=method.value,
@@ -66,6 +69,9 @@ def start_session(
         )
     )
     session.flush()
+    actor = Actor(ActorKind.USER, browser.entry_point, user_id, browser.family, browser.country)
+    after = {"session": session_id, "method": method, "former_session": former_id}
+    record(session, now, actor, Action.SESSION_START, **about(Subject.USER, user_id), after=after)
     return token
 
 
@@ -110,38 +116,57 @@ def live_sessions(session: Session, now: datetime, user_id: str) -> Sequence[Use
     ).all()
 
 
-def end_session(session: Session, now: datetime, user_id: str, session_id: str) -> bool:
+def end_session(session: Session, now: datetime, user_id: str, session_id: str, *, actor: Actor) -> bool:
     """End one session of this person. Returns False when it is not theirs or has ended already."""
-    return (
-        affected_rows(
-            session,
-            update(UserSession)
-            .where(UserSession.id == session_id, UserSession.user_id == user_id)
-            .where(UserSession.ended_at.is_(None))
-            .values(ended_at=now),
-        )
-        == 1
+    ended = (
+        update(UserSession)
+        .where(UserSession.id == session_id, UserSession.user_id == user_id)
+        .where(UserSession.ended_at.is_(None))
+        .values(ended_at=now)
     )
+    if affected_rows(session, ended) != 1:
+        return False
+    after = {"session": session_id}
+    record(session, now, actor, Action.SESSION_END, **about(Subject.USER, user_id), after=after)
+    return True
 
 
-def end_session_of_token(session: Session, now: datetime, token: str) -> None:
-    """End the session that has this token, if there is one."""
-    session.execute(
+def _end_session_of_token(session: Session, now: datetime, token: str) -> str | None:
+    """End the session that has this token. Returns its id; None if there is none."""
+    ended = (
         update(UserSession)
         .where(UserSession.token_hash == token_hash(token), UserSession.ended_at.is_(None))
         .values(ended_at=now)
+        .returning(UserSession.id)
         .execution_options(synchronize_session=False)
     )
+    return session.scalar(ended)
 
 
-def end_all(session: Session, now: datetime, user_id: str, *, but: str | None = None) -> int:
-    """End all sessions of a person, except the one with the id `but`. Returns how many ended."""
+def end_without_entry(session: Session, now: datetime, user_id: str, *, but: str | None) -> int:
+    """As `end_all`, for an operation that records it itself."""
     ended = (
         update(UserSession)
         .where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
         .values(ended_at=now)
     )
     return affected_rows(session, ended if but is None else ended.where(UserSession.id != but))
+
+
+def end_all(session: Session, now: datetime, user_id: str, *, actor: Actor, but: str | None = None) -> int:
+    """End all sessions of a person, except the one with the id `but`. Returns how many ended."""
+    number = end_without_entry(session, now, user_id, but=but)
+    if number:
+        after = {"sessions": number}
+        record(session, now, actor, Action.SESSION_END_ALL, **about(Subject.USER, user_id), after=after)
+    return number
+
+
+def end_sessions_of_everybody(session: Session, now: datetime) -> int:
+    """End the sessions of all people, as a restore from a backup does. Returns how many ended."""
+    return affected_rows(
+        session, update(UserSession).where(UserSession.ended_at.is_(None)).values(ended_at=now)
+    )
 
 
 def forget_sessions(session: Session, before: datetime) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from config.affected import affected_rows
@@ -60,6 +60,13 @@ def request_step_up(session: Session, now: datetime, user_id: str, email: str, a
     addressee = find_addressee(session, email)
     assert addressee.user_id == user_id
     return _request(session, now, Purpose.STEP_UP, email, addressee, asking)
+
+
+def use_up_all_requests(session: Session, now: datetime) -> int:
+    """End all links and codes that were not used, as a restore from a backup does. Returns how many."""
+    return affected_rows(
+        session, update(SignInRequest).where(SignInRequest.used_at.is_(None)).values(used_at=now)
+    )
 
 
 def forget_requests(session: Session, before: datetime) -> int:

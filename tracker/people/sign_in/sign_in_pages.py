@@ -123,7 +123,13 @@ def use_link(token: str) -> Response:
 @blueprint.post("/app/sign-out")
 @signed_in("ends the session of this browser")
 def sign_out(person: Person) -> Response:
-    end = partial(end_session, now=request_time(), user_id=person.user_id, session_id=person.session_id)
+    end = partial(
+        end_session,
+        now=request_time(),
+        user_id=person.user_id,
+        session_id=person.session_id,
+        actor=person.actor(request.endpoint or ""),
+    )
     transact(site().databases.main, end)
     response = redirect(url_for("people.sign_in"), 303)
     clear_session_cookie(response)

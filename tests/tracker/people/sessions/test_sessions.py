@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
-from tests.cast.people import Cast
+from tests.cast.people import PERSON, Cast
 from tests.harness.databases.snapshots import NOW
 from tracker.errors import NotFound
 from tracker.people.access.person import Person, find_person
@@ -141,10 +141,10 @@ def test_sessions_end_one_by_one_and_all_but_this(databases: Databases, user_id:
     tokens = [sign_in(databases, user_id) for _ in range(4)]
     people = [person_of(databases, token) for token in tokens]
     ids = [person.session_id for person in people if person]
-    assert transact(databases.main, lambda s: end_session(s, NOW, user_id, ids[0]))
-    assert not transact(databases.main, lambda s: end_session(s, NOW, user_id, ids[0]))
-    assert not transact(databases.main, lambda s: end_session(s, NOW, "usr_other", ids[1]))
-    assert transact(databases.main, lambda s: end_all(s, NOW, user_id, but=ids[3])) == 2
+    assert transact(databases.main, lambda s: end_session(s, NOW, user_id, ids[0], actor=PERSON))
+    assert not transact(databases.main, lambda s: end_session(s, NOW, user_id, ids[0], actor=PERSON))
+    assert not transact(databases.main, lambda s: end_session(s, NOW, "usr_other", ids[1], actor=PERSON))
+    assert transact(databases.main, lambda s: end_all(s, NOW, user_id, actor=PERSON, but=ids[3])) == 2
     assert [bool(person_of(databases, token)) for token in tokens] == [False, False, False, True]
     with read_session(databases.main) as session:
         assert [each.id for each in live_sessions(session, NOW, user_id)] == [ids[3]]
