@@ -103,14 +103,16 @@ def prove_by_code(session: Session, now: datetime, request: SignInRequest | None
     throttle.require_below(session, now, throttle.CODES_FROM_ADDRESS, network)
     if request is None:
         return OVER
-    account = throttle.subject_hash(typing.keys, request.email)
-    throttle.require_below(session, now, throttle.WRONG_CODES_OF_ACCOUNT, account)
     if not _take_try(session, now, request):
         return OVER
+    account = throttle.subject_hash(typing.keys, request.email)
+    limit = _wrong_codes(request)
+    # After the try: its row is locked now, so that of many codes at once each sees the count of those before.
+    throttle.require_below(session, now, limit, account)
     code = normalize_code(typing.code)
     if code_matches(typing.keys, request.id, code, request.code_hash) and _is_known(request):
         return _use(session, now, request, tries_below=MAX_TRIES + 1)
-    throttle.count_attempt(session, now, throttle.WRONG_CODES_OF_ACCOUNT, account)
+    throttle.count_attempt(session, now, limit, account)
     throttle.count_attempt(session, now, throttle.CODES_FROM_ADDRESS, network)
     left = MAX_TRIES - request.tries - 1
     return Proof(Outcome.WRONG, request, left) if left > 0 else OVER
@@ -127,6 +129,11 @@ def user_of_proof(session: Session, now: datetime, request: SignInRequest) -> st
         user_id = user_with_address(session, now, email=request.email, name=creator.name)
     link_creator(session, request.creator_id, user_id)
     return user_id
+
+
+def _wrong_codes(request: SignInRequest) -> throttle.Limit:
+    is_step_up = request.purpose == Purpose.STEP_UP.value
+    return throttle.WRONG_STEP_UP_CODES if is_step_up else throttle.WRONG_CODES_OF_ACCOUNT
 
 
 def _is_known(request: SignInRequest) -> bool:

@@ -50,13 +50,13 @@ def request_sign_in(session: Session, now: datetime, email: str, asking: Asking)
     Raises Invalid for a text that is no address, and TooManyAttempts.
     """
     address = normalize_email(email)
-    _count(session, now, address, asking)
+    _count(session, now, throttle.MAILS_TO_ACCOUNT, address, asking)
     return _request(session, now, Purpose.SIGN_IN, address, find_addressee(session, address), asking)
 
 
 def request_step_up(session: Session, now: datetime, user_id: str, email: str, asking: Asking) -> str:
     """Queue a mail with a code for a person who is signed in. Returns the id of the request."""
-    _count(session, now, email, asking)
+    _count(session, now, throttle.STEP_UP_MAILS, email, asking)
     addressee = find_addressee(session, email)
     assert addressee.user_id == user_id
     return _request(session, now, Purpose.STEP_UP, email, addressee, asking)
@@ -74,9 +74,9 @@ def forget_requests(session: Session, before: datetime) -> int:
     return affected_rows(session, delete(SignInRequest).where(SignInRequest.expires_at < before))
 
 
-def _count(session: Session, now: datetime, address: str, asking: Asking) -> None:
+def _count(session: Session, now: datetime, of_account: throttle.Limit, address: str, asking: Asking) -> None:
     for limit, subject in (
-        (throttle.MAILS_TO_ACCOUNT, address),
+        (of_account, address),
         (throttle.MAILS_FROM_ADDRESS, asking.network),
     ):
         throttle.count_attempt(session, now, limit, throttle.subject_hash(asking.keys, subject))

@@ -32,6 +32,10 @@ MAILS_TO_ACCOUNT = Limit("mail_to_account", 10, timedelta(hours=1))
 MAILS_FROM_ADDRESS = Limit("mail_from_address", 30, timedelta(minutes=15))
 WRONG_CODES_OF_ACCOUNT = Limit("wrong_code", 20, timedelta(days=1))
 """20 of a million codes a day. The link in the mail works on, so nobody can be locked out with it."""
+STEP_UP_MAILS = Limit("step_up_mail", 10, timedelta(hours=1))
+WRONG_STEP_UP_CODES = Limit("wrong_step_up_code", 20, timedelta(days=1))
+"""Counted apart, because only who is signed in uses them: a stranger who knows the address of a person and
+has used up the limits of sign-in with it does not keep them from a step-up, which has no link."""
 CODES_FROM_ADDRESS = Limit("code_from_address", 60, timedelta(minutes=15))
 PASSWORDS_OF_ACCOUNT = Limit("password", 20, timedelta(days=1))
 """20 wrong ones a day: a right one begins the count again. Codes by mail work on."""

@@ -27,3 +27,31 @@ def test_the_code_of_a_step_up_is_no_sign_in(arrive: Callable[[], Visitor], visi
     request_id = asked.location.partition("request=")[2].partition("&")[0]
     visitor.post("/app/sign-out")
     assert visitor.post(f"/app/sign-in/code?request={request_id}", code=code).status_code == 410
+
+
+def test_a_stranger_who_uses_up_the_limits_of_an_address_does_not_prevent_a_step_up(
+    arrive: Callable[[], Visitor], visitor: Visitor
+) -> None:
+    visitor.sign_in(FAY)
+    stranger = arrive()
+    for _ in range(9):
+        page = stranger.ask(FAY)
+        for _ in range(3):
+            stranger.post(page, code="x")
+    assert stranger.post(page, code="x").status_code == 429
+    assert stranger.post("/app/sign-in", email=FAY).status_code == 429
+    asked = visitor.post("/app/step-up")
+    assert asked.status_code == 303
+    assert visitor.post(asked.location, code=visitor.mail().code).status_code == 303
+
+
+def test_codes_of_a_step_up_are_limited_too(visitor: Visitor) -> None:
+    visitor.sign_in(FAY)
+    for _ in range(5):
+        page = visitor.post("/app/step-up").location
+        for _ in range(4):
+            assert visitor.post(page, code="x").status_code == 422
+    assert visitor.post(page, code=visitor.mail().code).status_code == 429
+    for _ in range(5):
+        assert visitor.post("/app/step-up").status_code == 303
+    assert visitor.post("/app/step-up").status_code == 429
