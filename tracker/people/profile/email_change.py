@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import exists, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from config.affected import affected_rows
@@ -35,6 +36,7 @@ CHANGE = "emc"
 VALID = timedelta(days=3)
 DELAY_WITH_PAYEE = timedelta(hours=72)
 LINK_PATH = "/app/email-change/"
+_OPEN = (EmailChange.applied_at.is_(None), EmailChange.cancelled_at.is_(None))
 
 
 class Outcome(StrEnum):
@@ -91,7 +93,7 @@ def find_change(session: Session, now: datetime, token: str) -> EmailChange | No
     return session.scalars(
         select(EmailChange)
         .where(or_(EmailChange.former_token_hash == hashed, EmailChange.new_token_hash == hashed))
-        .where(EmailChange.applied_at.is_(None), EmailChange.cancelled_at.is_(None))
+        .where(*_OPEN)
         .where(or_(EmailChange.effective_at.is_not(None), EmailChange.expires_at > now))
     ).one_or_none()
 
@@ -101,7 +103,7 @@ def open_change(session: Session, now: datetime, user_id: str) -> EmailChange | 
     return session.scalars(
         select(EmailChange)
         .where(EmailChange.user_id == user_id)
-        .where(EmailChange.applied_at.is_(None), EmailChange.cancelled_at.is_(None))
+        .where(*_OPEN)
         .where(or_(EmailChange.effective_at.is_not(None), EmailChange.expires_at > now))
     ).one_or_none()
 
@@ -118,9 +120,11 @@ def confirm_change(
         if found.former_token_hash == token_hash(token)
         else EmailChange.new_confirmed_at
     )
-    confirmed = update(EmailChange).where(EmailChange.id == found.id, column.is_(None)).values({column: now})
-    affected_rows(session, confirmed)
+    confirmed = update(EmailChange).where(EmailChange.id == found.id, column.is_(None), *_OPEN)
+    affected_rows(session, confirmed.values({column: now}))
     session.refresh(found)
+    if found.applied_at is not None or found.cancelled_at is not None:
+        return Outcome.OVER
     if found.former_confirmed_at is None or found.new_confirmed_at is None:
         return Outcome.WAITS_FOR_OTHER
     if found.effective_at is None:
@@ -136,26 +140,44 @@ def confirm_change(
 def cancel_change(session: Session, now: datetime, user_id: str) -> bool:
     """End the open change of a person. Returns False when there is none."""
     cancelled = (
-        update(EmailChange)
-        .where(EmailChange.user_id == user_id)
-        .where(EmailChange.applied_at.is_(None), EmailChange.cancelled_at.is_(None))
-        .values(cancelled_at=now)
+        update(EmailChange).where(EmailChange.user_id == user_id).where(*_OPEN).values(cancelled_at=now)
     )
     return affected_rows(session, cancelled) > 0
 
 
 def apply_due_changes(session: Session, now: datetime, actor: Actor) -> int:
     """Make the changes whose time has come. Returns how many were made."""
-    due = session.scalars(
-        select(EmailChange)
-        .where(EmailChange.applied_at.is_(None), EmailChange.cancelled_at.is_(None))
-        .where(EmailChange.effective_at <= now)
-    ).all()
+    due = session.scalars(select(EmailChange).where(*_OPEN).where(EmailChange.effective_at <= now)).all()
     return sum(_apply(session, now, each, actor) is Outcome.APPLIED for each in due)
 
 
 def _apply(session: Session, now: datetime, change: EmailChange, actor: Actor) -> Outcome:
-    """Change the address of the user and of their creator, unless somebody else has it by now."""
+    """Change the address of the user and of their creator, unless somebody else has it by now.
+
+    The change is taken first: of a second click, a job and a person who stops it, one comes first.
+    """
+    taken = update(EmailChange).where(EmailChange.id == change.id, *_OPEN).values(applied_at=now)
+    if affected_rows(session, taken) != 1:
+        return Outcome.OVER
+    try:
+        with session.begin_nested():
+            changed = _change_addresses(session, change)
+    except IntegrityError:  # somebody else took the address in a transaction that ended after the look
+        changed = False
+    session.refresh(change)
+    if not changed:
+        change.applied_at, change.cancelled_at = None, now
+        session.flush()
+        return Outcome.TAKEN
+    session.expire_all()
+    personal = {"former_email": change.former_email, "email": change.new_email}
+    subject = about(Subject.USER, change.user_id)
+    record(session, now, actor, Action.USER_EMAIL_CHANGE, **subject, personal=personal)
+    return Outcome.APPLIED
+
+
+def _change_addresses(session: Session, change: EmailChange) -> bool:
+    """Returns False when somebody else has the new address, or the user another one than before."""
     other_user, other_creator = aliased(User), aliased(Creator)
     changed = (
         update(User)
@@ -170,18 +192,10 @@ def _apply(session: Session, now: datetime, change: EmailChange, actor: Actor) -
         .values(email=change.new_email)
     )
     if affected_rows(session, changed) != 1:
-        change.cancelled_at = now
-        session.flush()
-        return Outcome.TAKEN
+        return False
     follows = update(Creator).where(Creator.user_id == change.user_id).values(email=change.new_email)
     affected_rows(session, follows)
-    change.applied_at = now
-    session.flush()
-    session.expire_all()
-    personal = {"former_email": change.former_email, "email": change.new_email}
-    subject = about(Subject.USER, change.user_id)
-    record(session, now, actor, Action.USER_EMAIL_CHANGE, **subject, personal=personal)
-    return Outcome.APPLIED
+    return True
 
 
 def _send(

@@ -1,11 +1,16 @@
 """A change of the e-mail address: both addresses confirm it, and with payout details it waits."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
+from threading import Barrier
+from typing import Any
 
 import pytest
 import time_machine
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
 from config.database import Databases, read_session, transact
 from config.settings import Settings
@@ -17,7 +22,9 @@ from tests.tracker.people.sign_in.visitors import FAY, Visitor
 from tracker.audit.actors import job_actor
 from tracker.people.accounts.models import Creator, User
 from tracker.people.accounts.operations import create_user
-from tracker.people.sessions.rules import new_token
+from tracker.people.profile.email_change import Outcome, cancel_change, confirm_change
+from tracker.people.profile.models import EmailChange
+from tracker.people.sessions.rules import new_token, token_hash
 from tracker.people.upkeep import tidy_up_people
 
 NEW = "fay@new.example"
@@ -144,3 +151,64 @@ def test_a_wrong_address_is_said_at_its_field(
 def test_the_page_needs_a_step_up(visitor: Visitor) -> None:
     visitor.sign_in(FAY)
     assert visitor.get("/app/profile/email").location == "/app/step-up?next=/app/profile/email"
+
+
+def confirmed_by_the_former(databases: Databases, user_id: str, former: str, new: str) -> str:
+    """A change that only the new address has to confirm. Returns the token for that."""
+    token = new_token()
+    change = EmailChange(
+        id=f"emc_{user_id}",
+        user_id=user_id,
+        former_email=former,
+        new_email=new,
+        former_token_hash=token_hash(new_token()),
+        new_token_hash=token_hash(token),
+        requested_at=NOW,
+        expires_at=NOW + timedelta(days=3),
+        former_confirmed_at=NOW,
+    )
+    transact(databases.main, lambda s: s.add(change))
+    return token
+
+
+def at_once(databases: Databases, works: list[Callable[[Session], Any]]) -> list[Any]:
+    """Run these transactions in threads that begin together."""
+    start = Barrier(len(works))
+
+    def run(work: Callable[[Session], Any]) -> Any:
+        start.wait()
+        return transact(databases.main, work)
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+CONFIRM = partial(confirm_change, now=NOW, entry_point="a test", has_payee=lambda _session, _creator: False)
+
+
+def test_of_two_people_who_want_one_address_at_once_one_gets_it(databases: Databases, cast: Cast) -> None:
+    for number in range(8):
+        names = [f"{who}{number}@people.example" for who in ("eve", "gil")]
+        users = [transact(databases.main, partial(create_user, now=NOW, email=e, name="E")).id for e in names]
+        tokens = [
+            confirmed_by_the_former(databases, user, name, f"both{number}@people.example")
+            for user, name in zip(users, names, strict=True)
+        ]
+        found = at_once(databases, [partial(CONFIRM, token=token) for token in tokens])
+        assert sorted(found) == [Outcome.APPLIED, Outcome.TAKEN]
+
+
+def test_of_a_second_click_and_a_stop_at_once_the_first_counts(databases: Databases, fay: str) -> None:
+    for number in range(8):
+        former, new = address(databases, fay), f"fay{number}@new.example"
+        token = confirmed_by_the_former(databases, fay, former, new)
+        confirm, stop = partial(CONFIRM, token=token), partial(cancel_change, now=NOW, user_id=fay)
+        *outcomes, stopped = at_once(databases, [confirm, confirm, stop])
+        expected = [Outcome.OVER, Outcome.OVER] if stopped else [Outcome.APPLIED, Outcome.OVER]
+        assert sorted(outcomes) == expected
+        assert address(databases, fay) == (former if stopped else new)
+        with read_session(databases.main) as session:
+            change = session.get_one(EmailChange, f"emc_{fay}")
+            assert (change.applied_at is None) == bool(stopped)
+            assert (change.cancelled_at is None) != bool(stopped)
+        transact(databases.main, lambda s: s.execute(delete(EmailChange)))
