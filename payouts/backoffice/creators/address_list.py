@@ -14,8 +14,9 @@ from tracker.errors import Invalid
 from tracker.people.accounts.rules import normalize_email, normalize_name
 
 MAX_LINES = 2_000
+"""Also of addresses, because one line may hold many: all are written in one transaction."""
 _SEPARATORS = ",;\t"
-_ANGLE = re.compile(r"(?P<name>.*)<\s*(?P<address>[^<>]*@[^<>]*)>\s*")
+_ANGLE = re.compile(r"(?P<name>.*)<(?P<address>[^<>]*)>\s*")
 _ADDRESS_HEADINGS = frozenset(
     ("email", "e-mail", "mail", "emailaddress", "address", "e-mail-adresse", "mailadresse", "emailadresse")
 )
@@ -95,6 +96,8 @@ def parse_address_list(text: str) -> AddressList:
             if columns is not None:
                 continue
         for found in _by_column(fields, columns, line) if columns else _in_any_form(fields, line):
+            if len(invitees) + len(bad_lines) >= MAX_LINES:
+                return AddressList(tuple(invitees), (*bad_lines, BadLine(number, found.text, Fault.TOO_MANY)))
             checked = _checked(found, number, first_lines)
             if isinstance(checked, Invitee):
                 first_lines[checked.email] = number
@@ -135,7 +138,7 @@ def _by_column(fields: Sequence[str], columns: _Columns, line: str) -> Iterator[
         return fields[number] if number < len(fields) else ""
 
     address = field(columns.address)
-    angle = _ANGLE.fullmatch(address)
+    angle = _angle(address)
     name = " ".join(filter(None, map(field, columns.names)))
     if angle:
         yield _Found(name or angle["name"].strip(), angle["address"], line)
@@ -157,8 +160,14 @@ def _in_any_form(fields: Sequence[str], line: str) -> Iterator[_Found]:
         yield _Found("", "", line)
 
 
+def _angle(field: str) -> re.Match[str] | None:
+    """`Name <address>`. The time grows with the length of the field alone, whatever it contains."""
+    found = _ANGLE.fullmatch(field)
+    return found if found and "@" in found["address"] else None
+
+
 def _entry(field: str) -> _Found:
-    angle = _ANGLE.fullmatch(field)
+    angle = _angle(field)
     if angle:
         return _Found(angle["name"].strip(), angle["address"].strip(), field)
     if "@" not in field:

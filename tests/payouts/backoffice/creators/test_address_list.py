@@ -1,5 +1,7 @@
 """Lists of creators as people have them: every usual form is read, and nothing is lost."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,6 +102,20 @@ def test_a_list_that_is_too_long_ends_with_a_named_line() -> None:
     text = "\n".join(f"c{number}@creators.example" for number in range(MAX_LINES + 5))
     assert len(parse_address_list(text).invitees) == MAX_LINES
     assert faults(text) == [(MAX_LINES + 1, Fault.TOO_MANY)]
+
+
+def test_addresses_in_one_line_are_limited_like_lines() -> None:
+    text = ", ".join(f"c{number}@creators.example" for number in range(MAX_LINES + 5))
+    assert len(parse_address_list(text).invitees) == MAX_LINES
+    assert faults(text) == [(1, Fault.TOO_MANY)]
+    assert len(faults(", ".join(["@"] * (MAX_LINES + 5)))) == MAX_LINES + 1
+
+
+@pytest.mark.parametrize("text", ["<" + "@" * 200_000, "<" + " " * 200_000 + "x", "<@" * 100_000])
+def test_a_field_that_never_ends_takes_no_longer_than_its_length(text: str) -> None:
+    began = time.process_time()
+    parse_address_list(text)
+    assert time.process_time() - began < 5, "by trying all ways to split it, minutes"
 
 
 def test_a_formula_is_a_name_like_any_other_and_is_never_run() -> None:
