@@ -129,13 +129,14 @@ def _store(
     identity = {"kind": offer.kind.value, "subject_id": offer.subject_id, "email": address}
     renewed = {
         "role": offer.role.value if offer.role else None,
+        "brand_id": offer.brand_id,  # of a creator: the brand that invited last
         "program_id": offer.program_id,
         "token_hash": token_hash(token),
         "sent_at": now,
         "expires_at": now + VALID,
     }
     invitation_id = new_id(INVITATION, now)
-    rest = {"id": invitation_id, "brand_id": offer.brand_id, "creator_id": offer.creator_id}
+    rest = {"id": invitation_id, "creator_id": offer.creator_id}
     if insert_once(session, Invitation, **identity, **renewed, **rest, created_at=now, **actor.columns()):
         return invitation_id, True
     invitation_id = _open_invitation(session, offer, address)
