@@ -68,7 +68,9 @@ def _add(session: Session, now: datetime, actor: Actor, to: Invitation, invitee:
     name = invitee.name or invitee.email.partition("@")[0]
     creator = session.scalars(select(Creator).where(Creator.email == invitee.email)).one_or_none()
     if creator is None:
-        creator = create_creator(session, now, name=name, email=invitee.email, country=to.country)
+        creator = create_creator(
+            session, now, name=name, email=invitee.email, country=to.country, actor=actor
+        )
     own = (Enrollment.program_id == to.program_id, Enrollment.creator_id == creator.id)
     state = session.scalar(select(Enrollment.state).where(*own))
     if state is None:

@@ -64,7 +64,8 @@ def invite_creators(person: Person, brand_id: str) -> AnyResponse:
         return _page(brand, programs, first)
     form = Form.sent()
     listed = parse_address_list(_whole_list(form))
-    program_id = form["program"] if form["program"] in {each.id for each in programs} else programs[0].id
+    if form["program"] not in {each.id for each in programs}:
+        form.fail("", _("Choose a program of the list. The one that was chosen has ended or is paused."))
     country = read(
         form, "country", normalize_country, _("Write the two letters of a country, such as DE or US.")
     )
@@ -76,7 +77,7 @@ def invite_creators(person: Person, brand_id: str) -> AnyResponse:
         add_creators,
         now=request_time(),
         actor=person.actor("backoffice.invite_creators"),
-        to=Invitation(brand_id, program_id, country, sending),
+        to=Invitation(brand_id, form["program"], country, sending),
         invitees=listed.invitees,
     )
     try:
