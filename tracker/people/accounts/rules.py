@@ -31,7 +31,7 @@ _NOT_COUNTRIES = frozenset(
     ("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ")
 )
 # Invisible characters that change the writing direction: a name with one can look like another name.
-_DIRECTION_MARKS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
@@ -57,6 +57,8 @@ def normalize_name(text: str) -> str:
         raise Invalid(
             _("A name cannot contain control characters or characters that change the writing direction.")
         )
+    if not any(unicodedata.category(character)[0] in "LNPS" for character in name):
+        raise Invalid(_("A name needs a letter, a digit or a sign that can be seen."))
     return name
 
 

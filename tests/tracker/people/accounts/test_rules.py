@@ -119,7 +119,9 @@ def test_the_default_minimum_payout_is_about_fifty_euros(currency: str, minor: i
     assert rules.minimum_payout_minor(None, currency) == minor
 
 
-@pytest.mark.parametrize("name", ["", "   ", "a\x00b", "a\u202eb", "\ud800", "x" * 121])
+@pytest.mark.parametrize(
+    "name", ["", "   ", "a\x00b", "a\u202eb", "a\u061cb", "\u200b", "\ufeff\u00ad", "\ud800", "x" * 121]
+)
 def test_invalid_names_are_rejected(name: str) -> None:
     with pytest.raises(Invalid):
         rules.normalize_name(name)
