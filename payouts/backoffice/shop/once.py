@@ -3,6 +3,8 @@
 The cookie names the source only; the secret is read from the database.
 """
 
+from hashlib import sha256
+
 from flask import Response, request
 from itsdangerous import BadData, TimestampSigner
 
@@ -40,4 +42,4 @@ def forget(response: Response) -> None:
 
 def _signer(here: Site) -> TimestampSigner:
     keys = [key.encode() for key in reversed(here.settings.secret_keys)]
-    return TimestampSigner(keys, salt=_SALT, key_derivation="hmac")
+    return TimestampSigner(keys, salt=_SALT, key_derivation="hmac", digest_method=sha256)

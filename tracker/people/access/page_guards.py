@@ -22,7 +22,7 @@ from tracker.people.accounts.roles import Role, role_name
 View = Callable[..., Any]
 Check = Callable[[Person, dict[str, Any]], None]
 
-SECRET_FIELDS = ("password", "code", "credential")
+SECRET_FIELDS = ("password", "secret", "code", "credential")
 """Fields whose names contain one of these words are never sent back to the browser."""
 
 
