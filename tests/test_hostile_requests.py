@@ -36,7 +36,19 @@ from wsgi import create_app
 
 KINDS = ("person", "brand", "creator", "operator", "public")
 FIELDS = (
-    *("accept", "after", "agrees", "base", "code", "country", "creator", "currency", "destination", "email"),
+    *(
+        "accept",
+        "after",
+        "agrees",
+        "base",
+        "code",
+        "country",
+        "creator",
+        "credential",
+        "currency",
+        "destination",
+        "email",
+    ),
     *("hold", "host", "kind", "language", "list", "minimum", "mode", "name", "next", "program", "rate"),
     *("request", "role", "secret", "timezone", "window"),
 )
