@@ -11,9 +11,9 @@ POLL_S = 0.02
 
 
 @contextmanager
-def serve_app(app: Flask) -> Iterator[str]:
-    """Serve the application on a free local port. Yields its address without a final slash."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+def serve_app(app: Flask, port: int = 0) -> Iterator[str]:
+    """Serve the application on a local port, a free one for 0. Yields its address without a final slash."""
+    server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(POLL_S,), daemon=True)
     thread.start()
     try:
