@@ -107,7 +107,7 @@ def compose_about_silence(post: Post, cause: MailCause) -> None:
         heading = _("%(brand)s: the shop is silent", brand=brand.name)
         return Alarm(heading, [silent, todo], _("Look at the shop"), url)
 
-    _send(post, cause, _at_shop(session, brand), look_of(session, brand), words)
+    _send(post, cause, _at_shop(session, brand), look_of(session, brand, post.web_url), words)
 
 
 def compose_about_parked(post: Post, cause: MailCause) -> None:
@@ -132,7 +132,7 @@ def compose_about_parked(post: Post, cause: MailCause) -> None:
             heading, [todo], _("Look at the shop"), url, f"linkledger source events --brand {brand.id}"
         )
 
-    _send(post, cause, _at_shop(session, brand), look_of(session, brand), words)
+    _send(post, cause, _at_shop(session, brand), look_of(session, brand, post.web_url), words)
 
 
 def _at_shop(session: Session, brand: Brand) -> Sequence[Recipient]:

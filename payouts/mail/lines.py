@@ -48,7 +48,7 @@ def compose_about_lines(post: Post, causes: Sequence[MailCause]) -> None:
     values["unsubscribe_url"] = unsubscribe_url(post.keys, post.web_url, to.user_id or to.creator_id, kind)
     with use_language(to.language):
         values |= _words(lines, brand.name)
-    letter = compose("lines_decided", to.language, look_of(session, brand), **values)
+    letter = compose("lines_decided", to.language, look_of(session, brand, post.web_url), **values)
     post.queue(letter, to, kind, subject_id=first.subject_id, brand_id=brand.id)
 
 

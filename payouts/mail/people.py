@@ -12,6 +12,7 @@ from tracker.mail.letters import Recipient
 from tracker.people.accounts.models import Brand, Creator, Membership, User
 from tracker.people.accounts.roles import FORMER_NAMES
 from tracker.people.looks.operations import find_look
+from tracker.people.looks.rules import logo_path
 
 APPROVERS = ("owner", "finance")
 """The roles that approve statements (PAGES 3)."""
@@ -55,12 +56,18 @@ def creator(session: Session, creator_id: str) -> Recipient:
     return Recipient(found.email, found.name, language, found.user_id, found.id, zone)
 
 
-def look_of(session: Session, brand: Brand) -> MailLook:
-    """The colour and the contact of the brand; its name stands in place of a logo."""
+def look_of(session: Session, brand: Brand, web_url: str) -> MailLook:
+    """The colour, logo and contact of the brand; without a logo, its name stands in its place.
+
+    `web_url`: the address of this installation, where mail programs find the logo.
+    """
     look = find_look(session, brand.id)
     if look is None:
         return MailLook(name=brand.name)
-    return MailLook(brand.name, look.colour or PRODUCT_COLOUR, contact=look.contact_email)
+    logo_url = None
+    if look.logo_type is not None and look.logo_hash is not None:
+        logo_url = web_url + logo_path(brand.id, look.logo_type, look.logo_hash)
+    return MailLook(brand.name, look.colour or PRODUCT_COLOUR, logo_url, look.contact_email)
 
 
 def _to_user(user: User) -> Recipient:

@@ -43,7 +43,7 @@ def compose_about_statement(post: Post, cause: MailCause) -> None:
         with use_language(to.language):
             words = _words(post, facts)
         words |= {"to": to, "facts": facts, **_links(post, facts)}
-        letter = compose(TEMPLATES[kind], to.language, look_of(session, facts.brand), **words)
+        letter = compose(TEMPLATES[kind], to.language, look_of(session, facts.brand, post.web_url), **words)
         post.queue(letter, to, kind, brand_id=facts.brand.id, subject_id=statement.id)
 
 

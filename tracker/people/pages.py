@@ -7,6 +7,7 @@ from tracker.people.blueprint import blueprint
 from tracker.people.connections import Connections, install_connections
 from tracker.people.frames import frame_of_person
 from tracker.people.invitations import acceptance_pages, team_pages
+from tracker.people.looks import look_pages
 from tracker.people.profile import email_pages, notices
 from tracker.people.profile import pages as profile_pages
 from tracker.people.profile import passkey_pages as own_passkey_pages
@@ -20,6 +21,7 @@ __all__ = [
     "email_pages",
     "home_pages",
     "install_people",
+    "look_pages",
     "notices",
     "own_passkey_pages",
     "own_password_pages",

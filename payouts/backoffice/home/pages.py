@@ -37,10 +37,12 @@ def home(person: Person, brand_id: str) -> str:
         this_month = _month(session, brand)
         month = month_of_brand(session, clicks, brand, this_month)
         before = month_of_brand(session, clicks, brand, _month_before(this_month))
-    steps = _steps(state, brand_id) if person.roles[brand_id] in RUNS_THE_PROGRAM else []
+    may_change = person.roles[brand_id] in RUNS_THE_PROGRAM
+    steps = _steps(state, brand_id) if may_change else []
     return render_template(
         "backoffice/home.html",
         brand=brand,
+        may_change=may_change,
         now=now,
         steps=steps,
         tasks=tasks,

@@ -1,14 +1,20 @@
 """Messages about statements: to owners and finance, with the equation, what to do, and until when."""
 
+import re
+
 import pytest
 
 from payouts.statements.review import approve_automatically, due_for_approval, get_statement
+from tests.cast.api import application_client
 from tests.cast.books import Books, at
 from tests.cast.months import DEFAULT_SEED, OCTOBER
+from tests.cast.people import PERSON
 from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.mail.cast import add_user, compose_all, messages, waiting_causes
 from tests.payouts.statements.october import DRAFT
+from tests.tracker.people.looks.pictures import png
 from tracker.mail.models import MailMessage
+from tracker.people.looks.operations import set_look
 
 database_seed = database_seed_for(people=DRAFT, books=DEFAULT_SEED)
 NOTICED = at(OCTOBER.closing)
@@ -51,6 +57,18 @@ def test_owners_and_finance_are_told_that_a_statement_waits(people: Books) -> No
     assert olga.body_html is not None
     assert "€140.00" in olga.body_html
     assert olga.user_id == "usr_olga"
+
+
+def test_a_message_shows_the_logo_of_the_brand(people: Books) -> None:
+    people.write(lambda s: set_look(s, NOTICED, actor=PERSON, brand_id=people.brand_id, logo=png()))
+    compose_all(people, NOTICED)
+    html = only(people, "statement_ready", "Olga").body_html or ""
+    found = re.search(r'<img src="(http[^"]+)" alt="Teas"', html)
+    assert found
+    web_url = people.settings.web_url
+    assert found[1].startswith(f"{web_url}/app/looks/{people.brand_id}/")
+    with application_client(people.settings) as client:
+        assert client.get(found[1].removeprefix(web_url)).data == png()
 
 
 def test_a_message_is_in_the_language_of_each_reader(people: Books) -> None:

@@ -11,16 +11,15 @@ from config.database import read_session
 from tracker.http.access import public
 from tracker.http.site import site
 from tracker.people.looks.models import BrandLook
+from tracker.people.looks.rules import HASH_LENGTH, LOOKS_PATH, logo_path
 from tracker.ui.look import Look
 
-blueprint = Blueprint("looks", __name__, url_prefix="/app/looks")
+blueprint = Blueprint("looks", __name__, url_prefix=LOOKS_PATH)
 
-HASH_LENGTH = 12
 KEPT = "public, max-age=31536000, immutable"
 SHORT = "public, max-age=300"
 """When the address names a former content."""
 _NAME = re.compile(r"[0-9a-f]{12}")
-_ENDINGS = {"image/png": "png", "image/jpeg": "jpg"}
 
 
 def look_of(session: Session, brand_id: str) -> Look | None:
@@ -30,18 +29,14 @@ def look_of(session: Session, brand_id: str) -> Look | None:
     if found is None:
         return None
     colour, logo_type, logo_hash = found
-    return Look(
-        stylesheet_url=None if colour is None else stylesheet_url(brand_id, colour),
-        logo_url=None if logo_type is None or logo_hash is None else logo_url(brand_id, logo_type, logo_hash),
-    )
+    logo_url = None
+    if logo_type is not None and logo_hash is not None:
+        logo_url = logo_path(brand_id, logo_type, logo_hash)
+    return Look(None if colour is None else stylesheet_url(brand_id, colour), logo_url)
 
 
 def stylesheet_url(brand_id: str, colour: str) -> str:
     return url_for("looks.stylesheet", brand_id=brand_id, name=_hash(_style(colour)))
-
-
-def logo_url(brand_id: str, logo_type: str, logo_hash: str) -> str:
-    return url_for("looks.logo", brand_id=brand_id, name=logo_hash[:HASH_LENGTH], ending=_ENDINGS[logo_type])
 
 
 @blueprint.get("/<brand_id>/<name>.css")

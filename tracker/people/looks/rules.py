@@ -14,6 +14,9 @@ from tracker.language.texts import gettext as _
 MAX_LOGO_BYTES = 512 * 1024
 MAX_LOGO_PIXELS = 2000
 """Of a side."""
+LOOKS_PATH = "/app/looks"
+HASH_LENGTH = 12
+_ENDINGS = {"image/png": "png", "image/jpeg": "jpg"}
 _COLOUR = re.compile(r"#?([0-9a-f]{6}|[0-9a-f]{3})")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
@@ -32,6 +35,11 @@ class Logo:
     content_type: str
     width: int
     height: int
+
+
+def logo_path(brand_id: str, logo_type: str, logo_hash: str) -> str:
+    """The path of a logo at this installation, with a part of its hash; see tracker/people/looks/pages.py."""
+    return f"{LOOKS_PATH}/{brand_id}/{logo_hash[:HASH_LENGTH]}.{_ENDINGS[logo_type]}"
 
 
 def normalize_colour(text: str) -> str:
