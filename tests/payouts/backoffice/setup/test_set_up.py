@@ -1,6 +1,8 @@
 """The set-up in the browser without JavaScript: from the link to the brand."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +15,7 @@ from tracker.audit.models import AuditEntry
 from tracker.people.accounts.models import Brand, BrandHost, Membership, User
 from tracker.people.installation.mode import mode_of
 from tracker.people.installation.rules import Mode
+from tracker.people.sessions.cookies import SESSION_COOKIE
 
 OWNER = {"mode": "practice", "name": "Ada", "email": "ada@shop.example", "language": "de"}
 OWNER |= {"timezone": "Europe/Berlin"}
@@ -172,3 +175,24 @@ def test_a_wrong_field_of_the_brand_is_named(
     assert browser.status == 422
     assert f'id="{wrong}-error"' in page
     assert browser.value(wrong) == typed[wrong]
+
+
+def test_of_two_browsers_that_set_up_at_once_one_does(databases: Databases, settings: Settings) -> None:
+    with new_browser(settings) as first, new_browser(settings) as second:
+        for browser in (first, second):
+            browser.open(LINK + setup_token(databases))
+            assert browser.at == "/app/setup/you"
+        start = Barrier(2)
+
+        def go(browser: Browser, email: str) -> int:
+            start.wait()
+            fields = OWNER | {"email": email}
+            return browser.client.post("/app/setup/you", data=fields, headers=SAME_ORIGIN).status_code
+
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(go, (first, second), ("ada@shop.example", "eve@shop.example")))
+        signed_in = [browser.client.get_cookie(SESSION_COOKIE) is not None for browser in (first, second)]
+    assert set(found) <= {303, 409, 422}
+    assert signed_in.count(True) == 1
+    with read_session(databases.main) as session:
+        assert len(session.scalars(select(User)).all()) == 1
