@@ -10,6 +10,9 @@ from tracker.ui.assets import asset_path
 from tracker.ui.blueprint import blueprint
 from tracker.ui.frame import PRODUCT
 
+PICTURE_SIZES = (192, 512)
+"""Pixels of a side."""
+
 
 @blueprint.get("/app/manifest.webmanifest")
 @public("name and icon of the product, the same for every visitor")
@@ -30,7 +33,18 @@ def manifest() -> Response:
                 "type": "image/svg+xml",
                 "sizes": "any",
                 "purpose": "any",
-            }
+            },
+            *(_picture(size) for size in PICTURE_SIZES),
         ],
     }
     return Response(json.dumps(value), mimetype="application/manifest+json")
+
+
+def _picture(size: int) -> dict[str, str]:
+    """The mark as PNG, for phones that draw no SVG. Its ground fills the square, which a phone may cut."""
+    return {
+        "src": url_for("ui.static", name=asset_path(f"icon-{size}.png")),
+        "type": "image/png",
+        "sizes": f"{size}x{size}",
+        "purpose": "any maskable",
+    }

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import settings_for
 from tests.harness import ROOT
+from tracker.people.looks.rules import read_logo
 from tracker.ui.assets import Asset, asset_path, assets, find_asset, joined_styles
 from wsgi import create_app
 
@@ -85,7 +86,14 @@ def test_a_phone_can_put_the_pages_on_its_home_screen(client: FlaskClient) -> No
     response = client.get("/app/manifest.webmanifest")
     assert (response.status_code, response.mimetype) == (200, "application/manifest+json")
     assert response.json is not None
-    assert client.get(response.json["icons"][0]["src"]).mimetype == "image/svg+xml"
+    mark, *pictures = response.json["icons"]
+    assert client.get(mark["src"]).mimetype == "image/svg+xml"
+    files = {each["sizes"]: client.get(each["src"]) for each in pictures}
+    for sizes, file in files.items():
+        logo = read_logo(file.data)
+        assert (file.mimetype, f"{logo.width}x{logo.height}") == ("image/png", sizes)
+    assert list(files) == ["192x192", "512x512"]
+    assert sum(len(file.data) for file in files.values()) <= 10_000
 
 
 def test_vendored_code_is_what_the_page_about_it_says() -> None:
