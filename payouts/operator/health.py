@@ -11,7 +11,8 @@ from payouts.jobs.models import JobRun
 from payouts.monitoring.backlog import backlogs
 from payouts.selfcheck.models import Mark
 from payouts.settlement.freezes import active_freezes
-from tracker.mail.models import Fate, MailMessage
+from tracker.mail.models import Fate
+from tracker.mail.queries import counts_by_state
 from tracker.people.accounts.models import Brand
 
 LATE = timedelta(minutes=5)
@@ -61,7 +62,6 @@ def installation_health(session: Session, now: datetime) -> Health:
     findings, checked_at = session.execute(
         select(func.sum(Mark.findings), func.min(Mark.made_at)).where(Mark.number.in_(newest))
     ).one()
-    fates = select(MailMessage.state, func.count()).group_by(MailMessage.state)
     return Health(
         jobs=[
             _shown(run, scheduled.get(name), waiting.get(name), now) for name, run in sorted(latest.items())
@@ -69,7 +69,7 @@ def installation_health(session: Session, now: datetime) -> Health:
         freezes=len(list(active_freezes(session))),
         findings=int(findings or 0),
         checked_at=checked_at,
-        mail={state: int(count) for state, count in session.execute(fates)},
+        mail=counts_by_state(session),
         brands=session.scalar(select(func.count()).select_from(Brand)) or 0,
     )
 

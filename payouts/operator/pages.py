@@ -1,21 +1,20 @@
-"""The home of operators."""
+"""The home of operators. Importing this module adds all views of operators to the blueprint."""
 
 from importlib.metadata import PackageNotFoundError, version
 
-from flask import Blueprint, render_template
+from flask import render_template
 
 from config.database import read_session
 from config.schema import schema_states
+from payouts.operator import mail_pages
+from payouts.operator.blueprint import blueprint
 from payouts.operator.health import installation_health
 from tracker.http.site import site
-from tracker.language.texts import gettext_noop as N_
 from tracker.people.access.current import request_time
 from tracker.people.access.page_guards import operator_page
 from tracker.people.access.person import Person
-from tracker.ui.navigation import Item, Layout, register_items
 
-blueprint = Blueprint("operator", __name__, url_prefix="/app/operator", template_folder="templates")
-register_items(blueprint, Layout.OPERATOR, Item("operator.home", N_("Installation"), "home", 10))
+__all__ = ["blueprint", "mail_pages"]
 
 
 @blueprint.get("/")

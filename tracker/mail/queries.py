@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tracker.lookup import get_by_id
@@ -31,6 +31,11 @@ def list_messages(
     if before is not None:
         query = query.where(MailMessage.id < before)
     return session.scalars(query).all()
+
+
+def counts_by_state(session: Session) -> dict[str, int]:
+    query = select(MailMessage.state, func.count()).group_by(MailMessage.state)
+    return {state: int(count) for state, count in session.execute(query)}
 
 
 def get_message(session: Session, message_id: str) -> MailMessage:
