@@ -196,6 +196,8 @@ def _summary(statement: Statement, period: Period) -> dict[str, Any]:
         "approved_by": statement.approved_by,
         "approved_at": optional_utc_text(statement.approved_at),
         "review_ends_at": format_utc(statement.review_ends_at),
+        "planned_review_ends_at": optional_utc_text(statement.planned_review_ends_at),
+        "noticed_at": optional_utc_text(statement.noticed_at),
         "pay_from": format_utc(statement.pay_from),
     }
 

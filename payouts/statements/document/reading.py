@@ -30,7 +30,7 @@ def open_statement(session: Session, statement: Statement) -> OpenStatement:
     rows = {kind: _part_rows(session, head, kind) for kind in COLUMNS}
     names = ("state", "sealed_at", "approved_by", "approved_at", "previous_sha256")
     ending = {name: head[name] for name in names} | {"sealed_format": FORMAT, "sha256": sealed.sha256}
-    return OpenStatement(shown_head(head), creator_parts(rows), ending)
+    return OpenStatement(shown_head(head), creator_parts(rows), ending | _review_moved(statement))
 
 
 def whole_statement(session: Session, statement: Statement) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def whole_statement(session: Session, statement: Statement) -> dict[str, Any]:
 
 
 def _unsealed(session: Session, statement: Statement) -> OpenStatement:
-    ending: dict[str, Any] = {"state": statement.state}
+    ending: dict[str, Any] = {"state": statement.state} | _review_moved(statement)
     if statement.state != "draft":
         ending |= {
             "approved_by": statement.approved_by,
@@ -51,6 +51,16 @@ def _unsealed(session: Session, statement: Statement) -> OpenStatement:
     source, currency = source_of(session, statement), statement.currency
     rows = {kind: _stored_rows(session, source, kind, currency) for kind in COLUMNS}
     return OpenStatement(shown_head(head_from_rows(session, statement)), creator_parts(rows), ending)
+
+
+def _review_moved(statement: Statement) -> dict[str, str | None]:
+    """The end of the review that was planned, and the notice that moved it; empty where it did not move."""
+    if statement.planned_review_ends_at is None:
+        return {}
+    return {
+        "planned_review_ends_at": optional_utc_text(statement.planned_review_ends_at),
+        "noticed_at": optional_utc_text(statement.noticed_at),
+    }
 
 
 def _stored_rows(session: Session, source: Source, kind: PartKind, currency: str) -> Rows:

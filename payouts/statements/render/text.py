@@ -30,6 +30,11 @@ def text_lines(statement: OpenStatement) -> Iterator[str]:
         yield f"{part.head['creator']['name']}: {_amount(part.head['equation']['closing'])}"
         yield from (f"  {_line(line)}" for line in part.lines)
         yield from (f"  {_movement(each)}" for each in (*part.adjustments, *part.payments))
+    if "planned_review_ends_at" in ending:
+        yield (
+            f"review until {head['review_ends_at']}, planned until {ending['planned_review_ends_at']}: the "
+            f"mail server accepted the notice at {ending['noticed_at']}"
+        )
     if "approved_by" in ending:
         approved_by = ending["approved_by"]
         approval = _APPROVALS.get(approved_by, f"approved by {approved_by}")

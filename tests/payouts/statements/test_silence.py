@@ -21,6 +21,7 @@ from tests.cast.people import PERSON
 from tests.harness.databases.snapshots import database_seed_for
 from tests.payouts.mail.cast import accept, add_user, compose_all
 from tests.payouts.statements.october import DRAFT
+from tests.payouts.statements.october import statement as show
 from tracker.audit.actors import Actor, ActorKind, command_line
 
 database_seed = database_seed_for(draft=DRAFT, books=DEFAULT_SEED)
@@ -89,6 +90,16 @@ def test_review_days_count_from_a_late_notice_and_both_dates_are_kept(draft: Boo
     assert (move.from_on, move.to_on, move.reason_code) == ("2026-11-09", "2026-11-28", "noticed_late")
     assert not approves_itself(draft, "11-26 23:59")
     assert approves_itself(draft, "11-27 00:00")
+
+
+def test_a_statement_shows_both_ends_of_its_review(draft: Books) -> None:
+    assert "planned_review_ends_at" not in show(draft, "show", "11-02")
+    notice(draft, LATE)
+    shown = show(draft, "show", LATE)
+    dates = (shown["review_ends_at"], shown["planned_review_ends_at"], shown["noticed_at"])
+    assert dates == ("2026-11-27T00:00:00Z", "2026-11-08T00:00:00Z", "2026-11-20T10:00:00Z")
+    assert approves_itself(draft, "11-27 00:00")
+    assert show(draft, "show", "11-27 01:00")["planned_review_ends_at"] == "2026-11-08T00:00:00Z"
 
 
 def test_a_notice_that_was_only_deferred_does_not_count(draft: Books) -> None:
