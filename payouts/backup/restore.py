@@ -24,6 +24,8 @@ from payouts.settlement.models import Freeze
 from payouts.settlement.reasons import FreezeReason
 from tracker.clicks.counting.due_days import forget_days
 from tracker.errors import Conflict, Fault, Invalid
+from tracker.mail.models import MailMessage
+from tracker.mail.restored import end_unsent
 from tracker.people.sessions.models import UserSession
 from tracker.people.sessions.operations import end_sessions_of_everybody
 from tracker.people.sign_in.requests import use_up_all_requests
@@ -103,7 +105,7 @@ def _restore_rows(databases: Databases, archive: Archive, on_progress: ProgressC
 
 
 def _distrust(session: Session, manifest: Manifest) -> str | None:
-    """Freeze payouts, and forget marks of the self-check: a file can be changed, so all has to be checked.
+    """Freeze payouts, send no old message, and forget marks of the self-check: a file can be changed.
 
     Nobody stays signed in: the backup brings back sessions that have ended since, and codes that were used.
     Returns the freeze's id as `_freeze` does.
@@ -115,6 +117,8 @@ def _distrust(session: Session, manifest: Manifest) -> str | None:
     for marks in (Mark, AuditMark):
         if schema.has_table(marks.__tablename__):
             session.execute(delete(marks))
+    if schema.has_table(MailMessage.__tablename__):
+        end_unsent(session, manifest.made_at)
     return _freeze(session, manifest)
 
 

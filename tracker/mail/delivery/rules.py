@@ -47,6 +47,9 @@ class Problem(StrEnum):
     CONTENT_REFUSED = "content_refused"
     ADDRESS_NOT_ASCII = "address_not_ascii"
 
+    RESTORED = "restored"
+    """It was never tried: it waited in a backup that was restored."""
+
 
 @dataclass(frozen=True)
 class Reply:

@@ -52,6 +52,10 @@ _PROBLEMS = {
         "Addresses with letters outside of ASCII before the @ are not supported. Use another address of "
         "this person."
     ),
+    Problem.RESTORED: gettext_noop(
+        "It waited in a backup that was restored, and may have been sent before. To send it, run: "
+        "linkledger mail resend"
+    ),
 }
 
 _FATES = {
