@@ -71,7 +71,10 @@ def _frozen(freeze: Freeze, url: str, *, is_operator: bool) -> Alarm:
         todo = _("Compare the books with the payment provider; when both agree, payouts go on by themselves:")
         command = "linkledger payout reconcile"
     else:
-        todo, command = _("No money is lost. The operator of this installation was told what to do."), ""
+        todo, command = (
+            _("Payouts wait until that is explained. The operator of this installation was told what to do."),
+            "",
+        )
     return Alarm(_("Payouts are frozen"), [f"{since} {why}", todo], _("Open Linkledger"), url, command)
 
 
