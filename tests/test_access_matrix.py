@@ -23,8 +23,9 @@ from tests.tracker.people.sign_in.visitors import COOKIE
 from tracker.http.access import Access
 from tracker.http.site import site
 from tracker.people.access.current import request_time
+from tracker.people.accounts.memberships import add_member
 from tracker.people.accounts.models import Creator, User
-from tracker.people.accounts.operations import add_member, create_brand, create_user
+from tracker.people.accounts.operations import create_brand, create_user
 from tracker.people.accounts.roles import Role
 from tracker.people.sessions.models import UserSession
 from tracker.people.sessions.operations import BrowserFacts, Method, start_session, step_up

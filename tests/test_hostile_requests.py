@@ -25,8 +25,9 @@ from tests.harness.databases.snapshots import NOW, Snapshot, database_seed_for
 from tests.tracker.people.sign_in.visitors import COOKIE
 from tracker.http.site import site
 from tracker.people.access.current import request_time
+from tracker.people.accounts.memberships import add_member
 from tracker.people.accounts.models import Membership, User
-from tracker.people.accounts.operations import add_member, create_user
+from tracker.people.accounts.operations import create_user
 from tracker.people.sessions.models import UserSession
 from tracker.people.sessions.operations import BrowserFacts, Method, start_session, step_up
 from tracker.programs.models import Enrollment, Link, Program, Terms

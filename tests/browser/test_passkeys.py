@@ -17,7 +17,8 @@ from tests.conftest import settings_for
 from tests.harness.processes.server import free_port
 from tests.harness.processes.web_thread import serve_app
 from tests.tracker.people.sign_in.mails import last_mail
-from tracker.people.accounts.operations import add_member, create_brand, create_user
+from tracker.people.accounts.memberships import add_member
+from tracker.people.accounts.operations import create_brand, create_user
 from wsgi import create_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]

@@ -18,7 +18,8 @@ from tests.cast.people import PERSON
 from tests.conftest import settings_for
 from tests.harness.processes.web_thread import serve_app
 from tests.tracker.people.sign_in.mails import ReceivedMail, last_mail
-from tracker.people.accounts.operations import add_member, create_brand, create_user
+from tracker.people.accounts.memberships import add_member
+from tracker.people.accounts.operations import create_brand, create_user
 from tracker.people.accounts.roles import Role
 from tracker.people.invitations.operations import Sending, invite
 from tracker.people.invitations.rules import member_offer

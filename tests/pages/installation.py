@@ -21,8 +21,9 @@ from tests.cast.people import PERSON
 from tests.tracker.people.looks.pictures import png
 from tracker.mail.kinds import MailKind
 from tracker.mail.unsubscribe import unsubscribe_url
+from tracker.people.accounts.memberships import add_member
 from tracker.people.accounts.models import Brand, Creator, User
-from tracker.people.accounts.operations import add_member, create_user
+from tracker.people.accounts.operations import create_user
 from tracker.people.accounts.roles import Role
 from tracker.people.invitations.operations import Sending, invite
 from tracker.people.invitations.rules import member_offer

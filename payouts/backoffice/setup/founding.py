@@ -10,8 +10,9 @@ from tracker.audit.actors import Actor, ActorKind
 from tracker.audit.operations import record
 from tracker.errors import Gone
 from tracker.language.texts import gettext as _
+from tracker.people.accounts.memberships import add_member
 from tracker.people.accounts.models import Brand, User
-from tracker.people.accounts.operations import add_member, allow_host, create_brand, create_user
+from tracker.people.accounts.operations import allow_host, create_brand, create_user
 from tracker.people.accounts.roles import Role
 from tracker.people.accounts.rules import normalize_host
 from tracker.people.installation.mode import decide_mode

@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 from config.database import Databases, transact
 from config.settings import Settings
 from tests.cast.api import application_client
-from tracker.people.accounts.operations import add_member, create_user
+from tracker.people.accounts.memberships import add_member
+from tracker.people.accounts.operations import create_user
 from tracker.people.installation.setup_link import make_setup_link
 from tracker.people.sessions.cookies import SESSION_COOKIE
 from tracker.people.sessions.operations import BrowserFacts, Method, start_session

@@ -12,7 +12,8 @@ from tests.cast.people import Cast
 from tests.harness.databases.snapshots import NOW
 from tests.tracker.people.sign_in.visitors import FAY, Visitor, new_visitor
 from tracker.http.site import site
-from tracker.people.accounts.operations import add_member, create_user
+from tracker.people.accounts.memberships import add_member
+from tracker.people.accounts.operations import create_user
 from wsgi import create_app
 
 

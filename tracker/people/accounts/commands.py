@@ -57,7 +57,7 @@ def add_member(console: Console, brand_id: str, user_id: str, role: str) -> Comm
     """Give a user a role at a brand."""
 
     def add(session: Session) -> CommandResult:
-        membership = operations.add_member(
+        membership = memberships.add_member(
             session,
             console.now,
             brand_id=brand_id,

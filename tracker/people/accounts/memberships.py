@@ -1,4 +1,4 @@
-"""Members of a brand: list them, change a role, take a role away. A brand always keeps an owner."""
+"""Members of a brand: add and list them, change a role, take a role away. A brand always keeps an owner."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,11 +7,13 @@ from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from config.affected import affected_rows
+from config.insert import insert_once
 from tracker.audit.actions import Action, Subject, about
 from tracker.audit.actors import Actor
 from tracker.audit.operations import record
 from tracker.errors import Conflict, NotFound
 from tracker.people.accounts.models import Brand, Membership, User
+from tracker.people.accounts.operations import get_brand, get_user
 from tracker.people.accounts.roles import Role, role_named
 from tracker.people.accounts.team_letters import TeamChange, owners_of, tell_owners
 
@@ -25,6 +27,40 @@ def list_members(session: Session, brand_id: str) -> Sequence[tuple[Membership, 
         .order_by(User.name, User.id)
     )
     return [(member, user) for member, user in found]
+
+
+def add_member(
+    session: Session,
+    now: datetime,
+    *,
+    brand_id: str,
+    user_id: str,
+    role: str,
+    actor: Actor | None = None,
+) -> Membership:
+    """Give a user a role at a brand. Raises Conflict when the user already has a role there.
+
+    `actor`: as for `create_user`.
+    """
+    brand, user, given = get_brand(session, brand_id), get_user(session, user_id), role_named(role)
+    if not insert_once(
+        session, Membership, brand_id=brand.id, user_id=user.id, role=given.value, created_at=now
+    ):
+        raise Conflict(f"User {user.id} is already a member of brand {brand.id}; nothing was written.")
+    if actor is not None:
+        record_new_member(session, now, actor, brand.id, user.id, given)
+    return session.get_one(Membership, (brand.id, user.id))
+
+
+def record_new_member(
+    session: Session, now: datetime, actor: Actor, brand_id: str, user_id: str, role: Role
+) -> None:
+    """Record that a member was added, and tell the other owners of the brand by mail."""
+    subject = about(Subject.USER, user_id, brand_id)
+    entry_id = record(session, now, actor, Action.MEMBER_ADD, **subject, after={"role": role.value})
+    owners = [owner for owner in owners_of(session, brand_id) if owner.id != user_id]
+    change = TeamChange(brand_id, user_id, role, is_new=True)
+    tell_owners(session, now, owners, change, actor, entry_id)
 
 
 def set_role(

@@ -15,9 +15,7 @@ from tracker.errors import Conflict
 from tracker.ids import new_id
 from tracker.lookup import get_by_id
 from tracker.people.accounts import rules
-from tracker.people.accounts.models import Brand, BrandHost, Creator, Membership, User
-from tracker.people.accounts.roles import Role, role_named
-from tracker.people.accounts.team_letters import TeamChange, owners_of, tell_owners
+from tracker.people.accounts.models import Brand, BrandHost, Creator, User
 
 BRAND = "brd"
 CREATOR = "crt"
@@ -131,40 +129,6 @@ def get_user(session: Session, user_id: str) -> User:
 
 def list_users(session: Session) -> Sequence[User]:
     return session.scalars(select(User).order_by(User.id)).all()
-
-
-def add_member(
-    session: Session,
-    now: datetime,
-    *,
-    brand_id: str,
-    user_id: str,
-    role: str,
-    actor: Actor | None = None,
-) -> Membership:
-    """Give a user a role at a brand. Raises Conflict when the user already has a role there.
-
-    `actor`: as for `create_user`.
-    """
-    brand, user, given = get_brand(session, brand_id), get_user(session, user_id), role_named(role)
-    if not insert_once(
-        session, Membership, brand_id=brand.id, user_id=user.id, role=given.value, created_at=now
-    ):
-        raise Conflict(f"User {user.id} is already a member of brand {brand.id}; nothing was written.")
-    if actor is not None:
-        record_new_member(session, now, actor, brand.id, user.id, given)
-    return session.get_one(Membership, (brand.id, user.id))
-
-
-def record_new_member(
-    session: Session, now: datetime, actor: Actor, brand_id: str, user_id: str, role: Role
-) -> None:
-    """Record that a member was added, and tell the other owners of the brand by mail."""
-    subject = about(Subject.USER, user_id, brand_id)
-    entry_id = record(session, now, actor, Action.MEMBER_ADD, **subject, after={"role": role.value})
-    owners = [owner for owner in owners_of(session, brand_id) if owner.id != user_id]
-    change = TeamChange(brand_id, user_id, role, is_new=True)
-    tell_owners(session, now, owners, change, actor, entry_id)
 
 
 def create_creator(

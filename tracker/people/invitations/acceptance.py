@@ -15,8 +15,8 @@ from tracker.audit.operations import record
 from tracker.errors import Conflict, Invalid
 from tracker.language.texts import gettext as _
 from tracker.people.accounts.addresses import link_creator, user_with_address
+from tracker.people.accounts.memberships import record_new_member
 from tracker.people.accounts.models import Membership, User
-from tracker.people.accounts.operations import record_new_member
 from tracker.people.accounts.roles import role_named
 from tracker.people.accounts.rules import normalize_name
 from tracker.people.connections import JoinProgram

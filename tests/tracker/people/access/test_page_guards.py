@@ -22,8 +22,9 @@ from tracker.people.access.page_guards import (
     stepped_up,
 )
 from tracker.people.access.person import Person
+from tracker.people.accounts.memberships import add_member
 from tracker.people.accounts.models import Creator, Membership, User
-from tracker.people.accounts.operations import add_member, create_brand, create_user
+from tracker.people.accounts.operations import create_brand, create_user
 from tracker.people.accounts.roles import DECIDES_ABOUT_MONEY, EVERY_ROLE
 from tracker.people.sessions.operations import BrowserFacts, Method, start_session
 from wsgi import create_app

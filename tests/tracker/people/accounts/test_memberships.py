@@ -12,8 +12,8 @@ from tests.cast.people import PERSON, Cast
 from tests.harness.databases.snapshots import NOW
 from tracker.audit.models import AuditEntry
 from tracker.errors import Conflict, NotFound
-from tracker.people.accounts.memberships import list_members, remove_member, set_role
-from tracker.people.accounts.operations import add_member, create_user
+from tracker.people.accounts.memberships import add_member, list_members, remove_member, set_role
+from tracker.people.accounts.operations import create_user
 from tracker.people.accounts.roles import Role
 
 

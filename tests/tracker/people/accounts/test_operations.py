@@ -11,6 +11,7 @@ from config.database import Databases, read_session, transact
 from tests.cast.people import PERSON, Cast
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.people.accounts import operations as people
+from tracker.people.accounts.memberships import add_member
 from tracker.people.accounts.models import BrandHost
 
 
@@ -86,16 +87,14 @@ def test_the_email_address_of_a_creator_is_unique_case_insensitively(
 def test_a_user_has_only_one_role_at_a_brand(databases: Databases, cast: Cast, now: datetime) -> None:
     def join(session: Session) -> str:
         user = people.create_user(session, now, email="fay@people.example", name="Fay")
-        people.add_member(session, now, brand_id=cast.brand_id, user_id=user.id, role="finance")
+        add_member(session, now, brand_id=cast.brand_id, user_id=user.id, role="finance")
         return user.id
 
     user_id = transact(databases.main, join)
     with pytest.raises(Conflict, match="already"):
         transact(
             databases.main,
-            lambda session: people.add_member(
-                session, now, brand_id=cast.brand_id, user_id=user_id, role="owner"
-            ),
+            lambda session: add_member(session, now, brand_id=cast.brand_id, user_id=user_id, role="owner"),
         )
 
 

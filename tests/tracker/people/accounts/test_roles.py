@@ -13,7 +13,8 @@ from tests.cast.api import Terminal
 from tests.cast.people import Cast
 from tests.harness.databases.snapshots import NOW
 from tracker.errors import Invalid
-from tracker.people.accounts.operations import add_member, create_user
+from tracker.people.accounts.memberships import add_member
+from tracker.people.accounts.operations import create_user
 from tracker.people.accounts.roles import Role, role_named
 
 

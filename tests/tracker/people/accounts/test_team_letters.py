@@ -13,9 +13,9 @@ from tests.harness.databases.snapshots import NOW
 from tests.tracker.people.sign_in.mails import received_mails
 from tracker.audit.actors import Actor, ActorKind
 from tracker.mail.models import MailMessage
-from tracker.people.accounts.memberships import remove_member, set_role
+from tracker.people.accounts.memberships import add_member, remove_member, set_role
 from tracker.people.accounts.models import User
-from tracker.people.accounts.operations import add_member, create_user
+from tracker.people.accounts.operations import create_user
 from tracker.people.accounts.roles import Role
 
 
@@ -65,8 +65,9 @@ def test_a_changed_and_a_removed_role_are_told_also_to_the_owner_who_loses_it(te
     assert team.mails()["fay@people.example"] == "The role of Fay at Teas is now: viewer"
     assert "command line" in team.texts()
     team.change(remove_member, team.fay)
-    assert team.mails()["eve@people.example"] == "Fay hat bei Teas keine Rolle mehr"
-    assert len(received_mails(team.settings, team.databases)) == 3
+    received = [(each.to, each.subject) for each in received_mails(team.settings, team.databases)]
+    assert ("eve@people.example", "Fay hat bei Teas keine Rolle mehr") in received  # both at the same time
+    assert len(received) == 3
 
 
 def test_a_role_that_stays_is_no_change(team: Team) -> None:

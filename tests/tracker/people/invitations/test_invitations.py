@@ -17,9 +17,9 @@ from tests.tracker.people.sign_in.mails import received_mails
 from tests.tracker.people.sign_in.visitors import Visitor, new_visitor
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.http.site import site
-from tracker.people.accounts.memberships import list_members
+from tracker.people.accounts.memberships import add_member, list_members
 from tracker.people.accounts.models import Creator, User
-from tracker.people.accounts.operations import add_member, create_user
+from tracker.people.accounts.operations import create_user
 from tracker.people.accounts.roles import Role
 from tracker.people.invitations.commands import invite_user
 from tracker.people.invitations.models import Invitation

@@ -8,8 +8,8 @@ from config.database import Databases, read_session, transact
 from tests.cast.people import PERSON, Cast
 from tests.harness.databases.snapshots import NOW
 from tests.tracker.people.sign_in.visitors import FAY, Visitor
-from tracker.people.accounts.memberships import list_members, set_role
-from tracker.people.accounts.operations import add_member, create_user
+from tracker.people.accounts.memberships import add_member, list_members, set_role
+from tracker.people.accounts.operations import create_user
 from tracker.people.accounts.roles import Role
 from tracker.people.invitations.operations import open_invitations
 

@@ -11,8 +11,9 @@ from tests.cast.people import PERSON, Cast
 from tests.harness.databases.snapshots import NOW
 from tracker.errors import NotFound
 from tracker.people.access.person import Person, find_person
+from tracker.people.accounts.memberships import add_member
 from tracker.people.accounts.models import Creator, Membership, User
-from tracker.people.accounts.operations import add_member, create_user
+from tracker.people.accounts.operations import create_user
 from tracker.people.accounts.roles import Role
 from tracker.people.sessions.models import UserSession
 from tracker.people.sessions.operations import (
