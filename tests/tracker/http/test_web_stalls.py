@@ -69,7 +69,8 @@ def stalled(web: WebProcess, kinds: list[str], each: int) -> Iterator[list[socke
 
 
 def require_all_pages(web: WebProcess) -> None:
-    assert web.ask("/").status == 200
+    assert web.ask("/").status == 302, "to the set-up or the sign-in"
+    assert web.ask("/app/sign-in").status == 200
     assert web.ask("/healthz").status == 200
     assert web.ask("/hooks/src_nobody", b"{}").status == 404
     assert web.ask("/app/form", b"note=x", FORM).status == 200
