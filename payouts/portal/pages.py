@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 
 from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
@@ -61,7 +62,7 @@ def home(person: Person) -> str:
         "portal/home.html",
         brands=brands,
         links=links,
-        lines=[line for line in lines if line.live],
+        lines=sorted((line for line in lines if line.live), key=attrgetter("sold_at"), reverse=True),
         payouts=payouts,
         zone=person.timezone or "UTC",
         link_url=here.settings.link_url,

@@ -48,6 +48,16 @@ def test_held_money_is_shown_with_the_month_of_its_release(browser: Browser, boo
     assert "…1001" in page
 
 
+def test_the_latest_sales_stand_by_their_days_whenever_they_were_booked(
+    browser: Browser, books: Books
+) -> None:
+    books.sale("2006", 100_00, "10-06")
+    late = books.sale_data("2004", 100_00, "10-04", click=books.click(books.link_id, "10-04"))
+    books.report("sale.created", late, "sale-2004", at("10-07"))
+    page = browser.open("/app/me/").partition("Latest sales")[2]
+    assert page.index("…2006") < page.index("…2004")
+
+
 def test_the_open_period_counts_what_is_released_until_it_ends(books: Books) -> None:
     books.sale("1001", 1000_00, "10-05")
     early = payday(books, "10-20")
