@@ -14,21 +14,11 @@ from sqlalchemy.orm import Session
 from config.among import among
 from payouts.commissions.models import Commission, PlacedBy
 from payouts.commissions.reasons import CommissionReason
+from payouts.commissions.worth.causes import REPORT_KINDS
 from tracker.mail.causes import Cause, due_together, note_all
 from tracker.mail.kinds import MailKind
 
-_TOLD_CHANGES = frozenset(
-    {
-        "refund",
-        "refund_failed",
-        "refund_level",
-        "cancellation",
-        "dispute_opened",
-        "dispute_won",
-        "dispute_lost",
-        "superseded",
-    }
-)
+_TOLD_CHANGES = REPORT_KINDS | {"superseded"}
 """The kinds of entries that lower or raise a commission by a shop's report or by new evidence."""
 
 _NOT_TOLD = (PlacedBy.PERSON.value, PlacedBy.CARRIED_OVER.value)

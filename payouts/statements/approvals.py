@@ -50,7 +50,7 @@ def note_approval_of_person(session: Session, now: datetime, statement: Statemen
 
 
 def _approver(actor: Actor) -> str:
-    """Who an approval counts for: the command line is one, whoever uses it."""
+    """Who an approval counts for: the command line counts as one person."""
     if actor.kind is ActorKind.CLI:
         return actor.kind.value
     return f"{actor.kind.value}:{actor.identifier}"

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, expect
 from tests.browser.accessible import AXE_VIEWS, DESKTOP, PHONE, faults_of, opened
 from tests.conftest import settings_for
 from tests.harness.processes.web_thread import serve_app
-from tracker.clicks.redirect.houses import House
 from tracker.clicks.redirect.shoppers_page import shoppers_page
+from tracker.clicks.redirect.shown_brands import ShownBrand
 from tracker.ui.notices import notify
 from wsgi import create_app
 
@@ -34,7 +34,7 @@ def url(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def shopper(status: int, language: str) -> Response:
-    page = shoppers_page(status, language, House(LONG, "#ffee00", None))
+    page = shoppers_page(status, language, ShownBrand(LONG, "#ffee00", None))
     return Response(page.body, status, {"Content-Security-Policy": page.policy})
 
 

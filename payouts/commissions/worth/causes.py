@@ -28,6 +28,20 @@ from tracker.sales.orders.models import (
 Row = TypeVar("Row", Refund, RefundFailure, CumulativeRefund, Cancellation, DisputeStatus)
 
 
+REPORT_KINDS = frozenset(
+    {
+        "refund",
+        "refund_failed",
+        "refund_level",
+        "cancellation",
+        "dispute_opened",
+        "dispute_won",
+        "dispute_lost",
+    }
+)
+"""Kinds of entries whose causes are reports of a shop."""
+
+
 @dataclass(frozen=True)
 class Cause:
     """A report that may change a commission: a refund, a cancellation or a status of a dispute."""

@@ -8,24 +8,11 @@ from sqlalchemy.orm import Session
 
 from config.among import among
 from payouts.commissions.due.reported import facts_after
-from payouts.commissions.worth.causes import causes_of_sales
+from payouts.commissions.worth.causes import REPORT_KINDS, causes_of_sales
 from payouts.commissions.worth.take_back import take_back_end
 from payouts.statements.rows.sold import LineEntry, SoldCommission
 from tracker.programs.models import Terms
 from tracker.sales.orders.models import Sale
-
-_REPORT_KINDS = frozenset(
-    {
-        "refund",
-        "refund_failed",
-        "refund_level",
-        "cancellation",
-        "dispute_opened",
-        "dispute_won",
-        "dispute_lost",
-    }
-)
-"""Kinds of entries whose causes are reports of a shop."""
 
 
 def refunded_minor(
@@ -59,7 +46,7 @@ def refunded_minor(
 
 def _has_report(entries: Sequence[LineEntry]) -> bool:
     """The first entry of a commission is its accrual."""
-    return len(entries) > 1 and any(entry.kind in _REPORT_KINDS for entry in entries)
+    return len(entries) > 1 and any(entry.kind in REPORT_KINDS for entry in entries)
 
 
 @cache

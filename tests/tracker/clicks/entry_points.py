@@ -21,10 +21,10 @@ from tests.tracker.clicks.visitors import PEOPLE
 from tracker.clicks.models import Click
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect.edge import Edge
-from tracker.clicks.redirect.houses import houses_of
 from tracker.clicks.redirect.link_cache import LinkCache
 from tracker.clicks.redirect.link_source import link_source
 from tracker.clicks.redirect.parts import RedirectParts
+from tracker.clicks.redirect.shown_brands import shown_brands_of
 from tracker.clicks.token import read_token
 from tracker.http.site import Site
 from tracker.programs.links.operations import create_link
@@ -105,7 +105,7 @@ def flask_entry_point(settings: Settings, databases: Databases, link_id: str) ->
 @contextmanager
 def edge_entry_point(settings: Settings, databases: Databases, link_id: str) -> Iterator[EntryPoint]:
     links = LinkCache(link_source(databases.main))
-    edge = Edge(settings, Recorder.of(settings), links, houses_of(databases.main))
+    edge = Edge(settings, Recorder.of(settings), links, shown_brands_of(databases.main))
     with edge_in_a_thread(edge) as (port, _):
         yield EntryPoint(databases, settings, port, link_id, links)
 

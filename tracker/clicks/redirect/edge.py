@@ -22,7 +22,6 @@ from tracker.clicks.metrics import Tally
 from tracker.clicks.recording.async_recorder import AsyncRecorder
 from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.redirect import edge_responses, shop_script
-from tracker.clicks.redirect.houses import Houses, houses_of
 from tracker.clicks.redirect.link_cache import (
     READ_DEADLINE_S,
     LinkCache,
@@ -40,6 +39,7 @@ from tracker.clicks.redirect.request import (
     links_unavailable,
     prepare_redirect,
 )
+from tracker.clicks.redirect.shown_brands import ShownBrands, shown_brands_of
 from tracker.clicks.redirect.visit_reader import VisitReader
 from tracker.language.texts import LANGUAGES
 from tracker.programs.codes import LINK_CODE_PATTERN
@@ -64,12 +64,12 @@ class Edge:
 
     body_limits_bytes = {("POST", shop_script.PATH): MAX_CONFIRMATION_BYTES}
 
-    def __init__(self, settings: Settings, recorder: Recorder, links: LinkCache, houses: Houses) -> None:
+    def __init__(self, settings: Settings, recorder: Recorder, links: LinkCache, brands: ShownBrands) -> None:
         self._keys = settings.secret_keys
         self._visitor_keys = VisitorKeys(settings.home)
         self._reader = VisitReader(settings.trusted_proxies, settings.country_header)
         self._confirmations = PrerenderConfirmations(settings.clicks_url, settings.secret_keys)
-        self.recorder, self.links, self._houses = recorder, links, houses
+        self.recorder, self.links, self._brands = recorder, links, brands
         self._languages = {LANGUAGES[0]}
         """Those whose texts are in memory; English is the source."""
         self._async_recorder: AsyncRecorder | None = None
@@ -173,8 +173,8 @@ class Edge:
         brand_id = result.brand_id
 
         def page(language: str) -> Response:
-            house = None if brand_id is None else self._houses.find(brand_id)
-            return edge_responses.page_response(result.status, language, house)
+            brand = None if brand_id is None else self._brands.find(brand_id)
+            return edge_responses.page_response(result.status, language, brand)
 
         return self._in_language(request, page, brand_id)
 
@@ -183,7 +183,7 @@ class Edge:
     ) -> Response | Later:
         """A page for a shopper: at once, or in a thread where a catalogue or a brand must be read first."""
         language = edge_responses.asked_language(request)
-        if language in self._languages and (brand_id is None or self._houses.is_known(brand_id)):
+        if language in self._languages and (brand_id is None or self._brands.is_known(brand_id)):
             return page(language)
 
         async def made() -> Response:
@@ -217,7 +217,7 @@ async def _await_link(future: "Future[LinkTarget | None]") -> LinkTarget | None:
 
 def create_edge(settings: Settings) -> Edge:
     engine = open_databases(settings).main
-    return Edge(settings, Recorder.of(settings), LinkCache(link_source(engine)), houses_of(engine))
+    return Edge(settings, Recorder.of(settings), LinkCache(link_source(engine)), shown_brands_of(engine))
 
 
 def __getattr__(name: str) -> Edge:

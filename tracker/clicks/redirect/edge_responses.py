@@ -4,10 +4,10 @@ import json
 from http import HTTPStatus
 
 from config.edge.application import Header, Request, Response, make_response, status_line
-from tracker.clicks.redirect.houses import House
 from tracker.clicks.redirect.request import NO_STORE, RETRY_AFTER_S
 from tracker.clicks.redirect.shop_script import CROSS_ORIGIN_HEADERS, HEADERS_READ, PATH, script_response
 from tracker.clicks.redirect.shoppers_page import shoppers_page
+from tracker.clicks.redirect.shown_brands import ShownBrand
 from tracker.language.negotiation import best_language
 
 _SCRIPT_FIELDS = {name: name.encode("ascii") for name in HEADERS_READ}
@@ -41,9 +41,9 @@ def asked_language(request: Request) -> str:
     return best_language(request.fields.get(b"accept-language", b"").decode("latin-1"))
 
 
-def page_response(status: int, language: str, house: House | None = None, *more: Header) -> Response:
+def page_response(status: int, language: str, brand: ShownBrand | None = None, *more: Header) -> Response:
     """The page of tracker.clicks.redirect.shoppers_page for this status."""
-    page = shoppers_page(status, language, house)
+    page = shoppers_page(status, language, brand)
     headers: list[Header] = [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"x-content-type-options", b"nosniff"),

@@ -90,8 +90,8 @@ def _visit(code: str, country_header: str) -> Visit:
 
 
 def _shoppers_page(result: RedirectResult) -> Response:
-    house = None if result.brand_id is None else site().part(RedirectParts).houses.find(result.brand_id)
-    page = shoppers_page(result.status, best_language(request.headers.get("Accept-Language", "")), house)
+    brand = None if result.brand_id is None else site().part(RedirectParts).brands.find(result.brand_id)
+    page = shoppers_page(result.status, best_language(request.headers.get("Accept-Language", "")), brand)
     response = Response(page.body, result.status, {**NO_STORE, "Content-Security-Policy": page.policy})
     if result.status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)

@@ -5,9 +5,9 @@ from functools import cached_property
 from tracker.clicks.counting.confirmations import PrerenderConfirmations
 from tracker.clicks.counting.visitor_keys import VisitorKeys
 from tracker.clicks.recording.recorder import Recorder
-from tracker.clicks.redirect.houses import Houses, houses_of
 from tracker.clicks.redirect.link_cache import LinkCache
 from tracker.clicks.redirect.link_source import link_source
+from tracker.clicks.redirect.shown_brands import ShownBrands, shown_brands_of
 from tracker.http.site import Site
 
 
@@ -23,8 +23,8 @@ class RedirectParts:
         return LinkCache(link_source(self._site.databases.main))
 
     @cached_property
-    def houses(self) -> Houses:
-        return houses_of(self._site.databases.main)
+    def brands(self) -> ShownBrands:
+        return shown_brands_of(self._site.databases.main)
 
     @cached_property
     def confirmations(self) -> PrerenderConfirmations:

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from html import escape
 from http import HTTPStatus
 
-from tracker.clicks.redirect.houses import House
+from tracker.clicks.redirect.shown_brands import ShownBrand
 from tracker.language.texts import gettext as _
 from tracker.language.texts import gettext_noop, use_language
 from tracker.ui.assets import joined_styles
@@ -61,14 +61,14 @@ class ShoppersPage:
 
 
 @lru_cache(maxsize=512)
-def shoppers_page(status: int, language: str, house: House | None = None) -> ShoppersPage:
+def shoppers_page(status: int, language: str, brand: ShownBrand | None = None) -> ShoppersPage:
     """The page for a status of `_TEXTS`, in this language, with the look of the brand or of the product."""
     title, sentences = _TEXTS[status]
-    style = _style(house.colour if house else None)
-    name = escape(house.name if house else PRODUCT)
+    style = _style(brand.colour if brand else None)
+    name = escape(brand.name if brand else PRODUCT)
     with use_language(language):
         heading, text = _(title), "".join(f"<p>{escape(_(each))}</p>" for each in sentences)
-    mark = f'<img src="{house.logo}" alt="" width="28" height="28">' if house and house.logo else _MARK
+    mark = f'<img src="{brand.logo}" alt="" width="28" height="28">' if brand and brand.logo else _MARK
     body = (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'

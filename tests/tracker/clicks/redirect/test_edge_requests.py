@@ -24,10 +24,10 @@ from tracker.clicks.recording.recorder import Recorder
 from tracker.clicks.recording.writers import open_writer
 from tracker.clicks.redirect import edge as edge_module
 from tracker.clicks.redirect.edge import Edge
-from tracker.clicks.redirect.houses import houses_of
 from tracker.clicks.redirect.link_cache import LinkCache
 from tracker.clicks.redirect.link_source import link_source
 from tracker.clicks.redirect.request import COMMIT_DEADLINE_S
+from tracker.clicks.redirect.shown_brands import shown_brands_of
 from tracker.clicks.token import TOKEN_LENGTH, make_token
 from tracker.ids import new_uuid
 
@@ -46,8 +46,8 @@ def edge(
     settings: Settings, databases: Databases, writers: BlockedWriters | None = None, **options: Any
 ) -> Iterator[tuple[int, ThreadWorker]]:
     recorder = Recorder(settings.clicks_url, writers.open if writers is not None else open_writer)
-    links, houses = LinkCache(link_source(databases.main)), houses_of(databases.main)
-    application = Edge(settings, recorder, links, houses)
+    links, brands = LinkCache(link_source(databases.main)), shown_brands_of(databases.main)
+    application = Edge(settings, recorder, links, brands)
     with edge_in_a_thread(application, **options) as running:
         yield running
 

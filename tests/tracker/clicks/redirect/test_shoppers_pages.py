@@ -12,8 +12,8 @@ from config.database import transact
 from tests.cast.people import PERSON, START, Cast
 from tests.tracker.clicks.entry_points import EntryPoint
 from tests.tracker.people.looks.pictures import png
-from tracker.clicks.redirect.houses import House, Houses, houses_of
 from tracker.clicks.redirect.shoppers_page import shoppers_page
+from tracker.clicks.redirect.shown_brands import ShownBrand, ShownBrands, shown_brands_of
 from tracker.people.looks.operations import set_look
 from tracker.programs.links.domains import add_domain
 from tracker.programs.links.state_changes import set_link_state
@@ -84,21 +84,21 @@ def test_an_unknown_link_at_a_brands_own_host_is_the_brands_page(entry_point: En
 
 
 def test_a_look_is_remembered_for_a_minute_and_a_failed_read_is_the_product() -> None:
-    house, reads = House("Teas", None, None), []
+    brand, reads = ShownBrand("Teas", None, None), []
 
-    def read(brand_id: str) -> House | None:
+    def read(brand_id: str) -> ShownBrand | None:
         reads.append(brand_id)
-        return house
+        return brand
 
-    houses = Houses(read)
-    assert not houses.is_known("brd_1")
-    assert [houses.find("brd_1"), houses.find("brd_1")] == [house, house]
-    assert (reads, houses.is_known("brd_1")) == (["brd_1"], True)
-    assert houses_of(create_engine("sqlite:////nothing/there.db")).find("brd_1") is None
+    brands = ShownBrands(read)
+    assert not brands.is_known("brd_1")
+    assert [brands.find("brd_1"), brands.find("brd_1")] == [brand, brand]
+    assert (reads, brands.is_known("brd_1")) == (["brd_1"], True)
+    assert shown_brands_of(create_engine("sqlite:////nothing/there.db")).find("brd_1") is None
 
 
 def test_a_name_of_a_brand_cannot_leave_its_place() -> None:
-    page = shoppers_page(404, "en", House("</title><script>alert(1)</script>", None, None))
+    page = shoppers_page(404, "en", ShownBrand("</title><script>alert(1)</script>", None, None))
     assert b"<script>" not in page.body
 
 

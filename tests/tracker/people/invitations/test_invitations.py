@@ -1,6 +1,6 @@
 """Invitations: accepted once, by a name and a box, and by nobody else."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -16,7 +16,6 @@ from tests.harness.databases.snapshots import NOW
 from tests.tracker.people.sign_in.mails import received_mails
 from tests.tracker.people.sign_in.visitors import Visitor, new_visitor
 from tracker.errors import Conflict, Invalid, NotFound
-from tracker.http.site import site
 from tracker.people.accounts.memberships import add_member, list_members
 from tracker.people.accounts.models import Creator, User
 from tracker.people.accounts.operations import create_user
@@ -34,20 +33,10 @@ from tracker.people.invitations.operations import (
 from tracker.people.invitations.rules import OPERATOR_OFFER, Offer, creator_offer, member_offer
 from tracker.people.sessions.rules import new_token
 from tracker.programs.models import Enrollment
-from wsgi import create_app
 
 GIL = "gil@people.example"
 DAY = timedelta(days=1)
 URL = "https://ll.example"
-
-
-@pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    made = create_app(settings)
-    with time_machine.travel(NOW):
-        yield made
-    with made.app_context():
-        site().databases.close()
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ from tracker.people.accounts.models import Brand
 from tracker.people.looks.models import BrandLook
 
 KEPT_S = 60.0
-MAX_HOUSES = 1_000
+MAX_BRANDS = 1_000
 MAX_LOGO_BYTES = 32 * 1024
 """A larger logo is left out: it is part of the page, which has to be small."""
 
 
 @dataclass(frozen=True)
-class House:
+class ShownBrand:
     """`logo` is a data URL."""
 
     name: str
@@ -28,12 +28,12 @@ class House:
     logo: str | None
 
 
-class Houses:
+class ShownBrands:
     """For any thread. Without a database, a page is the product's: a shopper never waits for a logo."""
 
-    def __init__(self, read: Callable[[str], House | None]) -> None:
+    def __init__(self, read: Callable[[str], ShownBrand | None]) -> None:
         self._read = read
-        self._known: dict[str, tuple[float, House | None]] = {}
+        self._known: dict[str, tuple[float, ShownBrand | None]] = {}
         self._lock = threading.Lock()
 
     def is_known(self, brand_id: str) -> bool:
@@ -41,31 +41,31 @@ class Houses:
         found = self._known.get(brand_id)
         return found is not None and time.monotonic() < found[0]
 
-    def find(self, brand_id: str) -> House | None:
-        """The house of a brand; None if there is none or it cannot be read."""
+    def find(self, brand_id: str) -> ShownBrand | None:
+        """What is shown of a brand; None if there is none or it cannot be read."""
         found = self._known.get(brand_id)
         if found is not None and time.monotonic() < found[0]:
             return found[1]
         try:
-            house = self._read(brand_id)
+            brand = self._read(brand_id)
         except SQLAlchemyError:
-            house = None if found is None else found[1]
+            brand = None if found is None else found[1]
         with self._lock:
-            if len(self._known) >= MAX_HOUSES:
+            if len(self._known) >= MAX_BRANDS:
                 self._known.clear()
-            self._known[brand_id] = (time.monotonic() + KEPT_S, house)
-        return house
+            self._known[brand_id] = (time.monotonic() + KEPT_S, brand)
+        return brand
 
 
-def houses_of(engine: Engine) -> Houses:
-    def read(brand_id: str) -> House | None:
+def shown_brands_of(engine: Engine) -> ShownBrands:
+    def read(brand_id: str) -> ShownBrand | None:
         with read_connection(engine) as connection:
-            return read_house(connection, brand_id)
+            return read_shown_brand(connection, brand_id)
 
-    return Houses(read)
+    return ShownBrands(read)
 
 
-def read_house(connection: Connection, brand_id: str) -> House | None:
+def read_shown_brand(connection: Connection, brand_id: str) -> ShownBrand | None:
     logo = case((func.length(BrandLook.logo) <= MAX_LOGO_BYTES, BrandLook.logo))
     columns = select(Brand.name, BrandLook.colour, BrandLook.logo_type, logo.label("logo"))
     joined = columns.outerjoin(BrandLook, BrandLook.brand_id == Brand.id).where(Brand.id == brand_id)
@@ -73,4 +73,4 @@ def read_house(connection: Connection, brand_id: str) -> House | None:
     if row is None:
         return None
     content = None if row.logo is None else base64.b64encode(row.logo).decode("ascii")
-    return House(row.name, row.colour, content and f"data:{row.logo_type};base64,{content}")
+    return ShownBrand(row.name, row.colour, content and f"data:{row.logo_type};base64,{content}")
