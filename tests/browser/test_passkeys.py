@@ -37,7 +37,7 @@ AUTHENTICATOR = {
 
 
 @dataclass(frozen=True)
-class House:
+class Place:
     """A served installation. `url` has the name localhost, `bare` the number of the machine."""
 
     url: str
@@ -51,7 +51,7 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def place(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     home, port = tmp_path_factory.mktemp("passkeys") / "home", free_port()
     shutil.copytree(sqlite_template, home)
     settings, now = settings_for(home, base_url=f"http://localhost:{port}"), datetime.now(UTC)
@@ -66,7 +66,7 @@ def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     transact(databases.main, fill)
     app = create_app(settings)
     with serve_app(app, port) as bare:
-        yield House(settings.web_url, bare, settings, databases)
+        yield Place(settings.web_url, bare, settings, databases)
     app.extensions["linkledger"].databases.close()
     databases.close()
 
@@ -78,28 +78,28 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     opened.close()
 
 
-def sign_in_by_code(page: Page, house: House) -> None:
-    page.goto(f"{house.url}/app/sign-in")
+def sign_in_by_code(page: Page, place: Place) -> None:
+    page.goto(f"{place.url}/app/sign-in")
     page.get_by_label("E-mail address").fill(FAY)
     page.get_by_role("button", name="Send me a code").click()
-    page.get_by_label("Code, six digits").fill(house.code)
+    page.get_by_label("Code, six digits").fill(place.code)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Where to?")).to_be_visible()
 
 
-def step_up_by_code(page: Page, house: House) -> None:
+def step_up_by_code(page: Page, place: Place) -> None:
     page.get_by_role("button", name="Send me a code").click()
-    page.get_by_label("Code, six digits").fill(house.code)
+    page.get_by_label("Code, six digits").fill(place.code)
     page.get_by_role("button", name="Confirm").click()
 
 
-def sign_out(page: Page, house: House) -> None:
-    page.goto(f"{house.url}/app/profile")
+def sign_out(page: Page, place: Place) -> None:
+    page.goto(f"{place.url}/app/profile")
     page.get_by_role("button", name="Sign out everywhere").click()
     expect(page.get_by_text("You are signed out.")).to_be_visible()
 
 
-def test_a_passkey_is_added_signs_in_steps_up_and_is_removed(context: BrowserContext, house: House) -> None:
+def test_a_passkey_is_added_signs_in_steps_up_and_is_removed(context: BrowserContext, place: Place) -> None:
     page = context.new_page()
     errors: list[str] = []
     page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
@@ -107,45 +107,45 @@ def test_a_passkey_is_added_signs_in_steps_up_and_is_removed(context: BrowserCon
     device = context.new_cdp_session(page)
     device.send("WebAuthn.enable")
     device.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
-    sign_in_by_code(page, house)
-    page.goto(f"{house.url}/app/profile/passkeys")
-    step_up_by_code(page, house)
+    sign_in_by_code(page, place)
+    page.goto(f"{place.url}/app/profile/passkeys")
+    step_up_by_code(page, place)
     expect(page.get_by_text("You have no passkey yet.")).to_be_visible()
     page.get_by_label("Name").fill("My phone")
     page.get_by_role("button", name="Add a passkey").click()
     expect(page.get_by_text("The passkey is added.")).to_be_visible()
-    sign_out(page, house)
+    sign_out(page, place)
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("heading", name="Where to?")).to_be_visible()
-    page.goto(f"{house.url}/app/profile/passkeys")
+    page.goto(f"{place.url}/app/profile/passkeys")
     expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_text("last used on")).to_be_visible()
     page.get_by_role("button", name="Remove My phone").click()
     expect(page.get_by_text("The passkey is removed.")).to_be_visible()
-    sign_out(page, house)
+    sign_out(page, place)
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("heading", name="This passkey was not accepted")).to_be_visible()
     page.get_by_role("link", name="Back").click()
     assert [each for each in errors if "422" not in each] == []
 
 
-def test_a_password_is_set_and_signs_in_without_scripts(browser: Browser, house: House) -> None:
+def test_a_password_is_set_and_signs_in_without_scripts(browser: Browser, place: Place) -> None:
     context = browser.new_context(java_script_enabled=False, locale="en")
     page = context.new_page()
-    sign_in_by_code(page, house)
-    page.goto(f"{house.url}/app/profile/passkeys")
-    step_up_by_code(page, house)
+    sign_in_by_code(page, place)
+    page.goto(f"{place.url}/app/profile/passkeys")
+    step_up_by_code(page, place)
     expect(page.get_by_text("This browser makes no passkey here.")).to_be_visible()
     expect(page.get_by_role("button", name="Add a passkey")).to_be_hidden()
-    page.goto(f"{house.url}/app/profile/password")
+    page.goto(f"{place.url}/app/profile/password")
     page.get_by_label("New password").fill("short")
     page.get_by_role("button", name="Set the password").click()
     expect(page.get_by_text("A password has at least 12 characters.").first).to_be_visible()
     page.get_by_label("New password").fill(GOOD)
     page.get_by_role("button", name="Set the password").click()
     expect(page.get_by_text("Your password is set.")).to_be_visible()
-    sign_out(page, house)
+    sign_out(page, place)
     expect(page.get_by_role("button", name="Use a passkey")).to_be_hidden()
     page.get_by_role("link", name="Use a password instead").click()
     page.get_by_label("E-mail address").fill(FAY)
@@ -156,21 +156,21 @@ def test_a_password_is_set_and_signs_in_without_scripts(browser: Browser, house:
 
 
 def test_at_another_address_of_the_installation_no_passkey_is_offered(
-    context: BrowserContext, house: House
+    context: BrowserContext, place: Place
 ) -> None:
     page = context.new_page()
-    page.goto(f"{house.bare}/app/sign-in")
+    page.goto(f"{place.bare}/app/sign-in")
     expect(page.get_by_role("link", name="Use a password instead")).to_be_visible()
     expect(page.get_by_role("button", name="Use a passkey")).to_be_hidden()
 
 
 def test_the_pages_are_accessible_and_fit_at_every_size(
-    browser: Browser, context: BrowserContext, house: House
+    browser: Browser, context: BrowserContext, place: Place
 ) -> None:
     page = context.new_page()
-    sign_in_by_code(page, house)
-    page.goto(f"{house.url}/app/profile/password")
-    step_up_by_code(page, house)
+    sign_in_by_code(page, place)
+    page.goto(f"{place.url}/app/profile/password")
+    step_up_by_code(page, place)
     cookies = list(context.cookies())
     faults = []
     for name, path, jar in (
@@ -180,6 +180,6 @@ def test_the_pages_are_accessible_and_fit_at_every_size(
         ("passkeys", "/app/profile/passkeys", cookies),
         ("profile-ways", "/app/profile", cookies),
     ):
-        found = faults_of(browser, house.url + path, name=name, cookies=jar, views=VIEWS)
+        found = faults_of(browser, place.url + path, name=name, cookies=jar, views=VIEWS)
         faults += [f"{name}: {each}" for each in found]
     assert not faults, "\n".join(faults)

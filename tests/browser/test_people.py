@@ -34,7 +34,7 @@ VIEWS = (PHONE, View(1280, 900, "dark"), View(320, 256, "light"))
 
 
 @dataclass(frozen=True)
-class House:
+class Place:
     """A served installation with a brand whose owner is Fay, who is a viewer of another one, too."""
 
     url: str
@@ -48,7 +48,7 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def place(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     home = tmp_path_factory.mktemp("people") / "home"
     shutil.copytree(sqlite_template, home)
     settings, now = settings_for(home), datetime.now(UTC)
@@ -66,7 +66,7 @@ def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     brand_id = transact(databases.main, fill)
     app = create_app(settings)
     with serve_app(app) as url:
-        yield House(url, settings, databases, brand_id)
+        yield Place(url, settings, databases, brand_id)
     app.extensions["linkledger"].databases.close()
     databases.close()
 
@@ -76,8 +76,8 @@ def new_context(browser: Browser, view: View = PHONE, *, scripts: bool = False) 
     return browser.new_context(viewport=size, java_script_enabled=scripts, locale="en")  # type: ignore[arg-type]
 
 
-def ask(page: Page, house: House) -> None:
-    page.goto(house.url)
+def ask(page: Page, place: Place) -> None:
+    page.goto(place.url)
     page.get_by_label("E-mail address").fill(FAY)
     page.get_by_role("button", name="Send me a code").click()
     expect(page.get_by_role("heading", name="Type the code from the mail")).to_be_visible()
@@ -90,18 +90,18 @@ def type_code(page: Page, code: str) -> None:
 
 @pytest.mark.parametrize("view", [PHONE, View(320, 568, "light"), DESKTOP], ids=lambda view: view.name)
 def test_a_person_signs_in_by_code_and_out_everywhere_without_scripts(
-    browser: Browser, house: House, view: View
+    browser: Browser, place: Place, view: View
 ) -> None:
     context = new_context(browser, view)
     page = context.new_page()
-    ask(page, house)
-    code = house.mail.code
+    ask(page, place)
+    code = place.mail.code
     type_code(page, f"{(int(code) + 1) % 1_000_000:06}")
     expect(page.get_by_text("You have 4 more tries")).to_be_visible()
     assert page.title().startswith("Error:")
     type_code(page, f"{code[:3]} {code[3:]}")
     expect(page.get_by_role("heading", name="Where to?")).to_be_visible()
-    page.goto(f"{house.url}/app/profile")
+    page.goto(f"{place.url}/app/profile")
     page.get_by_role("button", name="Sign out everywhere").click()
     expect(page.get_by_text("You are signed out.")).to_be_visible()
     page.go_back()
@@ -110,29 +110,29 @@ def test_a_person_signs_in_by_code_and_out_everywhere_without_scripts(
     context.close()
 
 
-def test_the_link_works_here_and_asks_for_the_code_on_a_second_device(browser: Browser, house: House) -> None:
+def test_the_link_works_here_and_asks_for_the_code_on_a_second_device(browser: Browser, place: Place) -> None:
     desktop, phone = new_context(browser, DESKTOP, scripts=True), new_context(browser)
     first, second = desktop.new_page(), phone.new_page()
-    ask(first, house)
-    mail = house.mail
-    second.goto(house.url + mail.path)
+    ask(first, place)
+    mail = place.mail
+    second.goto(place.url + mail.path)
     expect(second.get_by_text("The link alone works only in the browser")).to_be_visible()
-    first.goto(house.url + mail.path)
+    first.goto(place.url + mail.path)
     first.get_by_role("button", name="Sign in").click()
     expect(first.get_by_role("heading", name="Where to?")).to_be_visible()
     type_code(second, mail.code)
     expect(second.get_by_text("no longer works")).to_be_visible()
-    ask(second, house)
-    type_code(second, house.mail.code)
+    ask(second, place)
+    type_code(second, place.mail.code)
     expect(second.get_by_role("heading", name="Where to?")).to_be_visible()
     desktop.close()
     phone.close()
 
 
-def test_an_invitation_is_accepted_without_scripts(browser: Browser, house: House) -> None:
+def test_an_invitation_is_accepted_without_scripts(browser: Browser, place: Place) -> None:
     context = new_context(browser)
     page = context.new_page()
-    page.goto(invitation(house, "gil@people.example"))
+    page.goto(invitation(place, "gil@people.example"))
     page.get_by_label("Your name").fill("Gil")
     page.get_by_role("button", name="Accept the invitation").click()
     expect(page.get_by_text("Tick the box to accept the invitation.").first).to_be_visible()
@@ -142,23 +142,23 @@ def test_an_invitation_is_accepted_without_scripts(browser: Browser, house: Hous
     context.close()
 
 
-def test_pages_are_accessible_and_fit_at_every_size(browser: Browser, house: House) -> None:
+def test_pages_are_accessible_and_fit_at_every_size(browser: Browser, place: Place) -> None:
     context = new_context(browser)
     page = context.new_page()
-    ask(page, house)
-    waiting, mail = page.url, house.mail
+    ask(page, place)
+    waiting, mail = page.url, place.mail
     pages = {"sign-in": "/app/sign-in", "over": "/app/sign-in/link/x", "link-elsewhere": mail.path}
-    pages["invitation"] = invitation(house, "hal@people.example").removeprefix(house.url)
+    pages["invitation"] = invitation(place, "hal@people.example").removeprefix(place.url)
     faults = [
-        fault for name, path in pages.items() for fault in judge(browser, house.url + path, name, context, 0)
+        fault for name, path in pages.items() for fault in judge(browser, place.url + path, name, context, 0)
     ]
     faults += judge(browser, waiting, "code", context)
-    faults += judge(browser, house.url + mail.path, "link", context)
+    faults += judge(browser, place.url + mail.path, "link", context)
     type_code(page, mail.code)
     own = {"home": "/app/", "profile": "/app/profile", "step-up": "/app/step-up"}
-    own["team"] = f"/app/brands/{house.brand_id}/team"
+    own["team"] = f"/app/brands/{place.brand_id}/team"
     for name, path in own.items():
-        faults += judge(browser, house.url + path, name, context)
+        faults += judge(browser, place.url + path, name, context)
     assert not faults, "\n".join(faults)
     context.close()
 
@@ -168,14 +168,14 @@ def judge(browser: Browser, url: str, name: str, context: BrowserContext, signed
     return [f"{name}: {each}" for each in faults_of(browser, url, name=name, cookies=cookies, views=VIEWS)]
 
 
-def invitation(house: House, email: str) -> str:
+def invitation(place: Place, email: str) -> str:
     """The address of a new invitation to the brand."""
     make = partial(
         invite,
         now=datetime.now(UTC),
-        offer=member_offer(house.brand_id, Role.MANAGER),
+        offer=member_offer(place.brand_id, Role.MANAGER),
         actor=PERSON,
-        sending=Sending(house.url, house.settings.secret_keys),
+        sending=Sending(place.url, place.settings.secret_keys),
         email=email,
     )
-    return transact(house.databases.main, make).url
+    return transact(place.databases.main, make).url

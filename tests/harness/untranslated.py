@@ -14,21 +14,21 @@ TEXT_ATTRIBUTES = ("alt", "aria-label", "title", "placeholder")
 PRODUCT = "Linkledger"
 
 
-def untranslated(html: str, house: str = PRODUCT) -> list[str]:
+def untranslated(html: str, brand_name: str = PRODUCT) -> list[str]:
     """The texts and attributes outside the marks that contain a letter, in the order of the page.
 
-    `house`: the name of the brand, which the title ends with.
+    `brand_name`: the name of the brand, which the title ends with.
     """
-    reader = _Reader(house)
+    reader = _Reader(brand_name)
     reader.feed(html)
     reader.close()
     return reader.found
 
 
 class _Reader(HTMLParser):
-    def __init__(self, house: str) -> None:
+    def __init__(self, brand_name: str) -> None:
         super().__init__()
-        self._names = (f" – {house}", PRODUCT)
+        self._names = (f" – {brand_name}", PRODUCT)
         self.found: list[str] = []
         self._depth = 0
         """How many marked texts are open."""
